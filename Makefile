@@ -1,0 +1,47 @@
+# The two commands of the README are `make up` and `make test`; `make help` lists the rest.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+export UV_PYTHON_DOWNLOADS := never
+
+RUST_SOURCES := $(shell find plate_core -name '*.rs' -o -name '*.lua' -o -name Cargo.toml) Cargo.toml Cargo.lock
+LOCK := requirements/dev.lock
+
+.PHONY: help check-prerequisites setup build up demo
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 24
+
+check-prerequisites:
+	@bash scripts/check-prerequisites
+
+.tools/uv-$(UV_VERSION): | check-prerequisites
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+# The lock is hashed, so that what is installed is what was reviewed.
+$(VENV)/.locked: $(LOCK) .tools/uv-$(UV_VERSION)
+	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes $(LOCK)
+	@touch $@
+
+# An editable install puts only the facade's folder on the path; the second line adds the root, where plateapi stands.
+$(VENV)/.built: $(VENV)/.locked $(RUST_SOURCES) pyproject.toml
+	@echo "Building the core (release); the first time takes some minutes."
+	@PATH="$(abspath $(BIN)):$$PATH" $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/plates_root.pth"
+	@touch $@
+
+setup: $(VENV)/.locked ## the Python environment, from the lock
+
+build: $(VENV)/.built ## the Rust core and the command line, release build
+
+lock: .tools/uv-$(UV_VERSION) ## write the lock anew from pyproject.toml
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --group dev pyproject.toml -o $(LOCK)
