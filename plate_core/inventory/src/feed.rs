@@ -1,0 +1,153 @@
+//! What one entry of a pool's change feed says: absolute values, revisions without gaps.
+//!
+//! The feed is the source of the journal: replaying it from empty rebuilds every mark and every payment
+//! (invariant 10). An entry is what one call did to one pool; a refused item leaves no transition and no revision.
+
+use crate::act::Channel;
+use crate::coded::coded;
+use crate::id::{ApplicantId, RequestId};
+use crate::payment::PaymentChange;
+use crate::record::Record;
+
+coded! {
+    /// Which verb made a transition. The later verbs of a mark's life have their numbers already.
+    pub enum Verb {
+        /// A mark was held.
+        Hold = 1 "hold",
+        /// The next ordinary mark was held.
+        AssignNext = 2 "assign_next",
+        /// A hold's deadline was moved.
+        Extend = 3 "extend",
+        /// A hold was given back.
+        Release = 4 "release",
+        /// A payment was begun.
+        BeginPayment = 5 "begin_payment",
+        /// A payment was reported: settled, or to be refunded.
+        Confirm = 6 "confirm",
+        /// A hold's deadline passed.
+        Expire = 7 "expire",
+        /// An allotment was given back before manufacture.
+        Cancel = 8 "cancel",
+        /// A refund was reported as paid.
+        ConfirmRefund = 9 "confirm_refund",
+        /// A mark was taken off sale by rule.
+        Withhold = 10 "withhold",
+        /// A withheld mark was put back on sale.
+        Readmit = 11 "readmit",
+        /// The registry says that the mark is on the road.
+        Import = 12 "import",
+        /// The registry says so of a mark that has a live record: nothing changes, and somebody must look.
+        ImportConflict = 13 "import_conflict",
+        /// The pool's settings changed.
+        Configure = 14 "configure",
+        /// Manufacture of the plate began.
+        StartManufacture = 15 "start_manufacture",
+        /// The plate is made.
+        MakeReady = 16 "make_ready",
+        /// The plate was handed over.
+        Issue = 17 "issue",
+        /// The mark was bound to a vehicle.
+        AssignToVin = 18 "assign_to_vin",
+        /// The plate was given back.
+        Surrender = 19 "surrender",
+        /// The combination is kept for its owner.
+        Retain = 20 "retain",
+        /// The combination is free again.
+        Return = 21 "return",
+        /// The mark went to a close relative.
+        Gift = 22 "gift",
+        /// Lost or stolen.
+        Block = 23 "block",
+        /// Found again.
+        Unblock = 24 "unblock",
+        /// The metal was destroyed; the mark's state is what it was.
+        DestroyMetal = 25 "destroy_metal",
+    }
+}
+
+/// A mark's bit in each of its pool's planes, after a transition. Free is none of them.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct PlaneBits {
+    /// Has a live record.
+    pub taken: bool,
+    /// On the road already, by the registry.
+    pub issued: bool,
+    /// Never offered, by rule.
+    pub withheld: bool,
+}
+
+impl PlaneBits {
+    /// The three bits as one number: taken 1, issued 2, withheld 4.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.taken as u8 | (self.issued as u8) << 1 | (self.withheld as u8) << 2
+    }
+
+    /// The planes of such a number; higher bits mean nothing.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Self {
+        Self {
+            taken: bits & 1 != 0,
+            issued: bits & 2 != 0,
+            withheld: bits & 4 != 0,
+        }
+    }
+
+    /// Whether nobody has it and no rule keeps it.
+    #[must_use]
+    pub const fn is_free(self) -> bool {
+        self.bits() == 0
+    }
+}
+
+/// One step of a pool: one revision.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Transition {
+    /// The pool's revision after it.
+    pub revision: u64,
+    /// What was done.
+    pub verb: Verb,
+    /// Which mark, as an ordinal of the pool; `None` where the pool itself is meant ([`Verb::Configure`]).
+    pub ordinal: Option<u32>,
+    /// The mark's planes after it.
+    pub planes: PlaneBits,
+    /// The mark's record after it; `None` where it has none.
+    pub record: Option<Record>,
+    /// The request that asked for it. An expiry found by a later verb names that verb's request.
+    pub request: RequestId,
+    /// Who did it.
+    pub actor: String,
+    /// On whose behalf.
+    pub on_behalf: Option<ApplicantId>,
+    /// In which office.
+    pub office: String,
+    /// Over which channel.
+    pub channel: Channel,
+    /// The payment that it wrote or changed.
+    pub payment: Option<PaymentChange>,
+    /// Whatever else an auditor needs, as text: the reason of a withholding, the settings of a pool.
+    pub note: String,
+}
+
+/// What one call did to one pool.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeedEntry {
+    /// The pool's id, such as `person_car.02`.
+    pub pool: String,
+    /// The store's time at the call, ms since the epoch.
+    pub server_ms: i64,
+    /// The revision of the first transition; the others follow without a gap.
+    pub first_revision: u64,
+    /// What was done, in order. Never empty.
+    pub transitions: Vec<Transition>,
+}
+
+impl FeedEntry {
+    /// The revision of the last transition: the entry's stream id is `<this>-0`.
+    #[must_use]
+    pub fn last_revision(&self) -> u64 {
+        self.transitions
+            .last()
+            .map_or(self.first_revision, |last| last.revision)
+    }
+}

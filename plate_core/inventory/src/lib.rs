@@ -1,0 +1,23 @@
+//! The atomic inventory over Valkey or Redis: lifecycle, keys, model, store, journal, replica.
+//!
+//! Data flows one way: an item ([`item`]) with its act ([`act`]) goes in, is judged by the lifecycle's rules,
+//! and an answer ([`answer`]) and transitions ([`feed`]) come out. The vocabulary modules below know neither
+//! Redis nor files nor clocks: time is an argument everywhere in them.
+//!
+//! Not here: what a mark looks like or costs (plate-algebra), how a plane is searched (plate-scan), anything
+//! of Python or HTTP.
+
+#![forbid(unsafe_code)]
+
+// The vocabulary.
+pub mod act;
+pub mod answer;
+mod coded;
+pub mod feed;
+pub mod id;
+pub mod item;
+pub mod outcome;
+pub mod payment;
+pub mod record;
+pub mod settings;
+pub mod state;

@@ -1,0 +1,437 @@
+//! Everything that can be set about a pool and about the limits of applicants, in one place, units in the names.
+//!
+//! The service's rules name none of these figures (DOMAIN.md, section 4: not found), so each is a setting with
+//! a sensible default and bounds that keep it sensible. A pool carries its own settings in the store, and
+//! every verb reads them there, so that a change holds from the next call on, on every machine.
+
+use crate::id::TariffId;
+
+/// One second in ms.
+pub const SECOND_MS: i64 = 1_000;
+/// One minute in ms.
+pub const MINUTE_MS: i64 = 60 * SECOND_MS;
+/// One hour in ms.
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// One day in ms.
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+/// Almaty and Astana are five hours ahead of UTC all year (one time zone since 1 March 2024).
+pub const LOCAL_OFFSET_MS: i64 = 5 * HOUR_MS;
+
+/// The number of the local day at a moment: what a daily cap counts by.
+#[must_use]
+pub const fn local_day(now_ms: i64) -> i64 {
+    (now_ms + LOCAL_OFFSET_MS).div_euclid(DAY_MS)
+}
+
+/// The next local midnight after a moment, ms since the epoch.
+#[must_use]
+pub const fn next_local_midnight_ms(now_ms: i64) -> i64 {
+    (local_day(now_ms) + 1) * DAY_MS - LOCAL_OFFSET_MS
+}
+
+/// The size of a pool: its rows are series, its columns digits, each row padded to 1,024.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct PoolShape {
+    /// How many series the format has: 26³ for three letters.
+    pub rows: u32,
+    /// How many values its digits have, 0 included: 1,000 for three digits.
+    pub digit_values: u16,
+}
+
+/// Ordinals a row takes, whatever the digits: one bit each, 128 bytes a row.
+pub const ROW_ORDINALS: u32 = 1_024;
+
+impl PoolShape {
+    /// Whether no mark has this ordinal: digits 000, the padding of a row, or a row past the last.
+    #[must_use]
+    pub const fn never_issued(self, ordinal: u32) -> bool {
+        let digits = ordinal % ROW_ORDINALS;
+        digits == 0 || digits >= self.digit_values as u32 || ordinal / ROW_ORDINALS >= self.rows
+    }
+}
+
+impl Default for PoolShape {
+    /// Three digits, three letters.
+    fn default() -> Self {
+        Self {
+            rows: 26 * 26 * 26,
+            digit_values: 1_000,
+        }
+    }
+}
+
+/// One tariff revision and the moment from which it is in force in a pool.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct TariffFrom {
+    /// The revision.
+    pub tariff: TariffId,
+    /// From when, ms since the epoch.
+    pub from_ms: i64,
+}
+
+/// What a pool obeys. Each verb reads it in the store, on the store's time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PoolSettings {
+    /// The pool's size. It never changes.
+    pub shape: PoolShape,
+    /// When sales open, ms since the epoch.
+    pub opens_at_ms: i64,
+    /// No new holds, and the pool is shown as paused.
+    pub paused: bool,
+    /// No new holds; what is held can be extended, paid for and released.
+    pub holds_stopped: bool,
+    /// Nothing expires: deadlines do not pass while it stands.
+    pub frozen: bool,
+    /// Nothing changes at all.
+    pub read_only: bool,
+    /// Until when somebody vouches for the store's clock, ms since the epoch. From then on the pool is as if
+    /// frozen, so a clock that jumps ahead takes no hold away. `None`: nobody has to (tests, tools).
+    pub expiry_lease_ms: Option<i64>,
+    /// Tariff revisions by the moment from which each is in force, earliest first.
+    pub tariffs: Vec<TariffFrom>,
+    /// The moments at which a price changes, ms since the epoch, earliest first: deadlines are cut there.
+    pub cuts_ms: Vec<i64>,
+    /// How long a hold lasts.
+    pub hold_ttl_ms: i64,
+    /// How far an extension moves the deadline from now.
+    pub extension_ms: i64,
+    /// How often a hold can be extended.
+    pub max_extensions: u8,
+    /// How long a begun payment may take.
+    pub payment_window_ms: i64,
+    /// How long an applicant waits before he can hold a mark again that he let go.
+    pub cooldown_ms: i64,
+    /// How often on one local day an applicant can hold the same mark.
+    pub same_mark_daily_cap: u16,
+    /// How long the answer of a request id is kept.
+    pub request_retention_ms: i64,
+    /// How many transitions may wait for the journal before new holds stop.
+    pub feed_backlog_max: u64,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        let mut settings = Self {
+            shape: PoolShape::default(),
+            opens_at_ms: 0,
+            paused: false,
+            holds_stopped: false,
+            frozen: false,
+            read_only: false,
+            expiry_lease_ms: None,
+            tariffs: Vec::new(),
+            cuts_ms: Vec::new(),
+            hold_ttl_ms: 15 * MINUTE_MS,
+            extension_ms: 10 * MINUTE_MS,
+            max_extensions: 1,
+            payment_window_ms: 30 * MINUTE_MS,
+            cooldown_ms: 10 * MINUTE_MS,
+            same_mark_daily_cap: 3,
+            request_retention_ms: 0,
+            // A transition takes about 200 bytes in the feed: 200 MB of a store's memory at most.
+            feed_backlog_max: 1_000_000,
+        };
+        settings.request_retention_ms = settings.least_request_retention_ms();
+        settings
+    }
+}
+
+/// The limits that hold across pools: what a shard obeys.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ShardSettings {
+    /// How many live holds a person may have.
+    pub live_holds_person: u16,
+    /// How many live holds a legal entity may have.
+    pub live_holds_entity: u16,
+    /// How many holds an operator may make on one local day.
+    pub operator_daily_cap: u16,
+    /// How long a permit lasts that a new hold takes.
+    pub hold_permit_ms: i64,
+    /// How long a permit lasts from an extension on.
+    pub extension_permit_ms: i64,
+    /// How long a permit lasts from the beginning of a payment on.
+    pub payment_permit_ms: i64,
+    /// How long a request id is known across pools.
+    pub id_retention_ms: i64,
+    /// As in a pool: permits do not heal while it stands.
+    pub frozen: bool,
+    /// As in a pool: until when somebody vouches for the store's clock.
+    pub expiry_lease_ms: Option<i64>,
+}
+
+/// How much longer than its hold a permit lasts: admission comes first, and the way to the mark takes time.
+pub const PERMIT_MARGIN_MS: i64 = MINUTE_MS;
+
+impl ShardSettings {
+    /// The limits by default, and permits and ids that last long enough for these pools' settings.
+    #[must_use]
+    pub fn for_pools<'a>(pools: impl IntoIterator<Item = &'a PoolSettings>) -> Self {
+        let mut settings = Self {
+            live_holds_person: 3,
+            live_holds_entity: 50,
+            operator_daily_cap: 400,
+            hold_permit_ms: 0,
+            extension_permit_ms: 0,
+            payment_permit_ms: 0,
+            id_retention_ms: 0,
+            frozen: false,
+            expiry_lease_ms: None,
+        };
+        for pool in pools {
+            settings.hold_permit_ms = settings
+                .hold_permit_ms
+                .max(pool.hold_ttl_ms + PERMIT_MARGIN_MS);
+            settings.extension_permit_ms = settings
+                .extension_permit_ms
+                .max(pool.extension_ms + PERMIT_MARGIN_MS);
+            settings.payment_permit_ms = settings
+                .payment_permit_ms
+                .max(pool.payment_window_ms + PERMIT_MARGIN_MS);
+            // An hour more than any pool: an id that a pool has forgotten is still refused for another body.
+            settings.id_retention_ms = settings
+                .id_retention_ms
+                .max(pool.request_retention_ms + HOUR_MS);
+        }
+        settings
+    }
+}
+
+impl Default for ShardSettings {
+    fn default() -> Self {
+        Self::for_pools([&PoolSettings::default()])
+    }
+}
+
+/// A setting outside its bounds.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{setting} is {found}, and it must be {needed}")]
+pub struct SettingInvalid {
+    /// The setting's name.
+    pub setting: &'static str,
+    /// What was given.
+    pub found: String,
+    /// What is allowed.
+    pub needed: String,
+}
+
+/// A number's bounds, both included.
+fn bounded(
+    faults: &mut Vec<SettingInvalid>,
+    setting: &'static str,
+    found: i64,
+    least: i64,
+    most: i64,
+) {
+    if !(least..=most).contains(&found) {
+        faults.push(SettingInvalid {
+            setting,
+            found: found.to_string(),
+            needed: format!("from {least} to {most}"),
+        });
+    }
+}
+
+impl PoolSettings {
+    /// The longest a hold of this pool can live: held, extended as often as may be, then paid at the last moment.
+    #[must_use]
+    pub fn longest_hold_ms(&self) -> i64 {
+        self.hold_ttl_ms
+            + i64::from(self.max_extensions) * self.extension_ms
+            + self.payment_window_ms
+    }
+
+    /// The least time an answer must be kept: 24 hours beyond its hold's end (DESIGN.md, invariant 7).
+    #[must_use]
+    pub fn least_request_retention_ms(&self) -> i64 {
+        DAY_MS + self.longest_hold_ms()
+    }
+
+    /// Whether deadlines do not pass at this moment.
+    #[must_use]
+    pub fn is_frozen(&self, now_ms: i64) -> bool {
+        self.frozen
+            || self
+                .expiry_lease_ms
+                .is_some_and(|until_ms| now_ms >= until_ms)
+    }
+
+    /// The tariff revision in force at a moment.
+    #[must_use]
+    pub fn tariff_in_force(&self, now_ms: i64) -> Option<TariffId> {
+        self.tariffs
+            .iter()
+            .rev()
+            .find(|entry| entry.from_ms <= now_ms)
+            .map(|entry| entry.tariff)
+    }
+
+    /// The next moment after this one at which a price changes.
+    #[must_use]
+    pub fn next_cut_ms(&self, now_ms: i64) -> Option<i64> {
+        self.cuts_ms.iter().copied().find(|cut_ms| *cut_ms > now_ms)
+    }
+
+    /// Every setting outside its bounds, all at once.
+    ///
+    /// # Errors
+    /// The faults, in the order of the fields.
+    pub fn check(&self) -> Result<(), Vec<SettingInvalid>> {
+        let mut faults = Vec::new();
+        let put = &mut faults;
+        bounded(put, "rows", i64::from(self.shape.rows), 1, 26 * 26 * 26);
+        bounded(
+            put,
+            "digit_values",
+            i64::from(self.shape.digit_values),
+            10,
+            1_000,
+        );
+        bounded(put, "opens_at_ms", self.opens_at_ms, 0, FAR_MS);
+        bounded(
+            put,
+            "expiry_lease_ms",
+            self.expiry_lease_ms.unwrap_or(0),
+            0,
+            FAR_MS,
+        );
+        bounded(put, "hold_ttl_ms", self.hold_ttl_ms, SECOND_MS, DAY_MS);
+        bounded(put, "extension_ms", self.extension_ms, SECOND_MS, DAY_MS);
+        bounded(put, "max_extensions", i64::from(self.max_extensions), 0, 10);
+        bounded(
+            put,
+            "payment_window_ms",
+            self.payment_window_ms,
+            SECOND_MS,
+            DAY_MS,
+        );
+        bounded(put, "cooldown_ms", self.cooldown_ms, 0, DAY_MS);
+        bounded(
+            put,
+            "same_mark_daily_cap",
+            i64::from(self.same_mark_daily_cap),
+            1,
+            1_000,
+        );
+        let least = self.least_request_retention_ms();
+        bounded(
+            put,
+            "request_retention_ms",
+            self.request_retention_ms,
+            least,
+            30 * DAY_MS,
+        );
+        // 2^53: the greatest integer that Lua's numbers count to without a gap.
+        bounded(
+            put,
+            "feed_backlog_max",
+            i64::try_from(self.feed_backlog_max).unwrap_or(i64::MAX),
+            1,
+            1 << 53,
+        );
+        if !self.tariffs.is_sorted_by(|a, b| a.from_ms < b.from_ms) {
+            put.push(out_of_order("tariffs"));
+        }
+        if !self.cuts_ms.is_sorted_by(|a, b| a < b) {
+            put.push(out_of_order("cuts_ms"));
+        }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
+    }
+}
+
+impl ShardSettings {
+    /// Whether permits do not heal at this moment.
+    #[must_use]
+    pub fn is_frozen(&self, now_ms: i64) -> bool {
+        self.frozen
+            || self
+                .expiry_lease_ms
+                .is_some_and(|until_ms| now_ms >= until_ms)
+    }
+
+    /// Every setting outside its bounds, all at once.
+    ///
+    /// # Errors
+    /// The faults, in the order of the fields.
+    pub fn check(&self) -> Result<(), Vec<SettingInvalid>> {
+        let mut faults = Vec::new();
+        let put = &mut faults;
+        // A person's permits travel in one packed value; a thousand of them are 24 kB.
+        bounded(
+            put,
+            "live_holds_person",
+            i64::from(self.live_holds_person),
+            1,
+            1_000,
+        );
+        bounded(
+            put,
+            "live_holds_entity",
+            i64::from(self.live_holds_entity),
+            1,
+            1_000,
+        );
+        bounded(
+            put,
+            "operator_daily_cap",
+            i64::from(self.operator_daily_cap),
+            1,
+            10_000,
+        );
+        bounded(
+            put,
+            "hold_permit_ms",
+            self.hold_permit_ms,
+            SECOND_MS,
+            2 * DAY_MS,
+        );
+        bounded(
+            put,
+            "extension_permit_ms",
+            self.extension_permit_ms,
+            SECOND_MS,
+            2 * DAY_MS,
+        );
+        bounded(
+            put,
+            "payment_permit_ms",
+            self.payment_permit_ms,
+            SECOND_MS,
+            2 * DAY_MS,
+        );
+        bounded(
+            put,
+            "id_retention_ms",
+            self.id_retention_ms,
+            DAY_MS,
+            60 * DAY_MS,
+        );
+        bounded(
+            put,
+            "expiry_lease_ms",
+            self.expiry_lease_ms.unwrap_or(0),
+            0,
+            FAR_MS,
+        );
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
+    }
+}
+
+/// The year 2200: a moment past it is a mistake of units.
+const FAR_MS: i64 = 7_258_118_400_000;
+
+/// The fault of a list that does not rise.
+fn out_of_order(setting: &'static str) -> SettingInvalid {
+    SettingInvalid {
+        setting,
+        found: "out of order".to_owned(),
+        needed: "earliest first, each moment once".to_owned(),
+    }
+}
