@@ -1,0 +1,82 @@
+"""Who acts and for whom: the values that identity makes and services read.
+
+Not here: how a token or an IIN becomes one of these (``plateapi/identity``). A raw IIN or BIN has no
+place in any of them; an applicant is sixteen bytes that mean nothing to a reader.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from plate_core import Act
+
+ApplicantKind = Literal["person", "entity"]
+
+
+class Role(StrEnum):
+    """What a token's bearer may be."""
+
+    DRIVER = "driver"
+    OPERATOR = "operator"
+    SERVICE = "service"
+    PRICING_ADMIN = "pricing_admin"
+    PRICING_APPROVER = "pricing_approver"
+    AUDITOR = "auditor"
+
+
+# The ways over which a request may come (DOMAIN.md, section 1). The desk belongs to operators alone.
+CITIZEN_CHANNELS = frozenset({"egov_mobile", "portal", "tson_app", "kiosk", "assistant"})
+DESK_CHANNEL = "desk"
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """For whom a mark is held: a person (IIN) or a legal entity (BIN) with its representative."""
+
+    pseudonym: bytes  # 16 bytes, keyed HMAC
+    kind: ApplicantKind
+    key_id: int
+    representative: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The bearer of a verified token."""
+
+    pseudonym: str  # 32 hex digits, keyed HMAC of issuer and subject
+    roles: frozenset[Role]
+    channel: str
+    office: str = ""
+    applicant: Applicant | None = None  # the driver himself; operators and services name theirs in each request
+    expires_at_seconds: int = 0
+
+    def caller(self, role: Role) -> str:
+        """The name under which the store scopes request ids and the journal names the actor."""
+        return f"{role}-{self.pseudonym}"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One mutation on its way: who, from where, for whom, under which request id."""
+
+    request_id: str
+    caller: str
+    channel: str
+    office: str = ""
+    applicant: Applicant | None = None
+
+    def act(self) -> Act:
+        """The errand as the store wants it."""
+        applicant = self.applicant
+        if applicant is None:
+            return Act(request_id=self.request_id, caller=self.caller, office=self.office, channel=self.channel)
+        return Act(
+            request_id=self.request_id,
+            caller=self.caller,
+            office=self.office,
+            channel=self.channel,
+            applicant=applicant.pseudonym,
+            applicant_kind=applicant.kind,
+            applicant_key_id=applicant.key_id,
+            representative=applicant.representative,
+        )
