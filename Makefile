@@ -45,3 +45,34 @@ build: $(VENV)/.built ## the Rust core and the command line, release build
 lock: .tools/uv-$(UV_VERSION) ## write the lock anew from pyproject.toml
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --group dev pyproject.toml -o $(LOCK)
+
+# --- the proof of the day -----------------------------------------------------------------------------------
+
+.PHONY: lock test test-packages lint test-rust test-python format
+
+VALKEY_BINARY = $(shell $(BIN)/python -c 'from tests.servers import server_binary; print(server_binary("valkey"))')
+RUST_TEST_ENVIRONMENT = PLATES_TEST_VALKEY="$(VALKEY_BINARY)" PLATES_TEST_REDIS="$$(command -v redis-server)"
+
+test: test-packages build lint test-rust test-python ## everything, on the embedded Valkey and on Redis 7.0
+
+test-packages: | check-prerequisites
+	@bash scripts/install-test-packages
+
+lint: $(VENV)/.built
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+test-rust: $(VENV)/.built
+	$(RUST_TEST_ENVIRONMENT) cargo test --workspace --quiet
+
+test-python: $(VENV)/.built
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+format: $(VENV)/.locked ## rewrite the sources in the house's format
+	cargo fmt --all
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .

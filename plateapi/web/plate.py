@@ -77,7 +77,9 @@ def _draw_region(region: str) -> Iterator[str]:
     yield from _draw_line(region, left=439, top=29, scale=_REGION_SCALE, step=_REGION_STEP_MM)
 
 
-def _draw_line(text: str, *, left: float, top: float, scale: tuple[float, float], step: float) -> Iterator[str]:
+def _draw_line(
+    text: str, *, left: float, top: float, scale: tuple[float, float], step: float
+) -> Iterator[str]:
     for place, character in enumerate(text):
         x = round(left + place * step, 1)
         yield (

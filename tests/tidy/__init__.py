@@ -1,0 +1,1 @@
+"""Manners kept by tests: directions between rooms, sizes, words, provenance."""
