@@ -40,8 +40,8 @@ def draw_plate(digits: str, series: str, region: str, *, title: str) -> str:
     True
     """
     parts = [
-        f'<svg class="plate" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {PLATE_WIDTH_MM} {PLATE_HEIGHT_MM}"'
-        f' role="img" aria-label={quoteattr(title)}>',
+        '<svg class="plate" xmlns="http://www.w3.org/2000/svg" role="img"'
+        f' viewBox="0 0 {PLATE_WIDTH_MM} {PLATE_HEIGHT_MM}" aria-label={quoteattr(title)}>',
         f"<title>{escape(title)}</title>",
         *_draw_metal(),
         *_draw_field(digits, series),
@@ -83,6 +83,7 @@ def _draw_line(
     for place, character in enumerate(text):
         x = round(left + place * step, 1)
         yield (
-            f'<path transform="translate({x} {top}) scale({scale[0]:.3f} {scale[1]:.3f})" d="{STROKES[character]}" fill="none"'
-            f' stroke="{_INK}" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>'
+            f'<path transform="translate({x} {top}) scale({scale[0]:.3f} {scale[1]:.3f})"'
+            f' d="{STROKES[character]}" fill="none" stroke="{_INK}" stroke-width="2.4"'
+            ' stroke-linecap="round" stroke-linejoin="round"/>'
         )
