@@ -1,0 +1,78 @@
+"""A data directory of its own for each test, and nothing left running after it."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from plateapi.store import StoreOptions, StoreRefused, stop_store
+from plateapi.store.directory import APP_USER, DataDirectory
+from plateapi.store.wire import Wire
+from tests.store.starter import MAXMEMORY_BYTES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Starter = subprocess.Popen[str]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Iterator[Path]:
+    """An empty place for a store; one that runs there at the end is stopped."""
+    root = tmp_path / "var"
+    yield root
+    try:
+        stop_store(root)
+    except StoreRefused:
+        stop_forcibly(root)
+
+
+def stop_forcibly(root: Path) -> None:
+    """End a server whose directory a test has spoilt, by the pid in its lock file."""
+    lock = DataDirectory(root).lock
+    if lock.exists() and (pid := lock.read_text().strip()):
+        command = Path(f"/proc/{pid}/cmdline")
+        if command.exists() and b"valkey-server" in command.read_bytes():
+            subprocess.run(["kill", "-9", pid], check=False)
+
+
+@pytest.fixture
+def options(data_dir: Path) -> StoreOptions:
+    """The options a test starts with."""
+    return StoreOptions(data_dir, maxmemory_bytes=MAXMEMORY_BYTES, start_seconds=10.0)
+
+
+@pytest.fixture
+def start_process(data_dir: Path) -> Iterator[Callable[..., Starter]]:
+    """Makes processes that are about to start the store; all of them are gone after the test."""
+    made: list[Starter] = []
+
+    def make(*flags: str) -> Starter:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.store.starter", str(data_dir), *flags],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        made.append(process)
+        return process
+
+    yield make
+    for process in made:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def app_wire(root: Path) -> Wire:
+    """A connection as the app user, the only one the inventory has."""
+    directory = DataDirectory(root)
+    passwords = directory.read_passwords()
+    assert passwords is not None
+    wire = Wire(directory.socket)
+    wire.call("AUTH", APP_USER, passwords.app)
+    return wire

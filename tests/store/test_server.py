@@ -1,0 +1,108 @@
+"""A started store has the settings that keep marks, and users with exactly what they need."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from plateapi.store import StoreOptions, start_store, stop_store, store_url
+from plateapi.store.directory import WARDEN_USER, DataDirectory
+from plateapi.store.server_config import kept_settings
+from plateapi.store.wire import Wire, WireError
+from tests.store.conftest import app_wire
+
+
+def test_the_running_server_has_the_settings_that_keep_marks(options: StoreOptions) -> None:
+    """What was written into the configuration is what the server says it obeys."""
+    start_store(options)
+    wanted = kept_settings(options)
+    with app_wire(options.data_dir) as wire:
+        assert wire.settings(*wanted) == wanted
+    assert wanted["appendfsync"] == "always"
+    assert wanted["aof-load-truncated"] == "no"
+    assert wanted["maxmemory-policy"] == "noeviction"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("FLUSHALL",),
+        ("CONFIG", "SET", "appendonly", "no"),
+        ("SHUTDOWN", "NOSAVE"),
+        ("KEYS", "*"),
+        ("RENAME", "{probe}:inside", "{probe}:other"),
+        ("ACL", "LIST"),
+        ("EVAL", "return 1", "0"),
+        ("FUNCTION", "FLUSH"),
+        ("REPLICAOF", "NO", "ONE"),
+        ("HSET", "outside", "field", "value"),
+    ],
+)
+def test_the_app_user_cannot(options: StoreOptions, words: tuple[str, ...]) -> None:
+    """No command that loses or leaks, and no key without a hash tag."""
+    start_store(options)
+    with app_wire(options.data_dir) as wire:
+        wire.call("HSET", "{probe}:inside", "field", "value")
+        with pytest.raises(WireError) as refused:
+            wire.call(*words)
+    assert refused.value.code == "NOPERM"
+
+
+def test_nobody_enters_without_a_password(options: StoreOptions) -> None:
+    """The default user is off, and the warden sees no key."""
+    running = start_store(options)
+    with Wire(running.socket) as wire, pytest.raises(WireError) as refused:
+        wire.call("PING")
+    assert refused.value.code == "NOAUTH"
+    passwords = DataDirectory(options.data_dir).read_passwords()
+    assert passwords is not None
+    with Wire(running.socket) as wire:
+        wire.call("AUTH", WARDEN_USER, passwords.warden)
+        with pytest.raises(WireError):
+            wire.call("GET", "{probe}:inside")
+
+
+def test_what_lies_in_the_directory_is_for_us_alone(options: StoreOptions) -> None:
+    """No file of the store can be read by another user, and no password stands in users or settings."""
+    start_store(options)
+    directory = DataDirectory(options.data_dir)
+    for path in [directory.store, *directory.store.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    passwords = directory.read_passwords()
+    assert passwords is not None
+    for name in ("users.acl", "valkey.conf"):
+        text = (directory.store / name).read_text()
+        assert passwords.app not in text
+        assert passwords.warden not in text
+
+
+def test_the_address_holds_the_password_but_its_repr_does_not(options: StoreOptions) -> None:
+    """The address works for clients; printing a running store in a log gives nothing away."""
+    running = start_store(options)
+    assert store_url(options.data_dir) == running.url
+    assert running.url not in repr(running)
+    passwords = DataDirectory(options.data_dir).read_passwords()
+    assert passwords is not None
+    assert passwords.app in running.url
+    assert passwords.app not in repr(running)
+
+
+def test_a_directory_with_odd_characters_works(tmp_path: Path) -> None:
+    """Blanks and quotes in the path reach the server as they are."""
+    odd = StoreOptions(tmp_path / 'my "data" dir', maxmemory_bytes=256 << 20)
+    start_store(odd)
+    assert DataDirectory(odd.data_dir).manifest.exists()
+    assert stop_store(odd.data_dir)
+
+
+def test_long_loading_is_reported(options: StoreOptions) -> None:
+    """While the server loads its files, progress extends the patience and is told."""
+    told: list[str] = []
+    patience_type = start_store.__globals__["_Patience"]
+    patience = patience_type(0.0, told.append)
+    assert patience.is_over()
+    patience = patience_type(60.0, told.append)
+    patience.note_loading(1 << 20, 4 << 20)
+    patience.note_loading(1 << 20, 4 << 20)
+    assert not patience.is_over()
+    assert told == ["loading 1 of 4 MiB"]
