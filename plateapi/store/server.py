@@ -228,7 +228,8 @@ def _await_ready(
         if code is not None:
             raise _refusal_of_dead(directory, code)
         running = _question(options, directory, passwords, patience)
-        if running is not None:
+        # Another server's answer on the same path would be a wrong yes.
+        if running is not None and running[0] == process.pid:
             return running[1]
         if patience.is_over():
             raise StoreRefused(

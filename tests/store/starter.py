@@ -13,7 +13,6 @@ from pathlib import Path
 from plateapi.store import StoreOptions, StoreRefused, start_store
 from plateapi.store.ownership import Ownership
 
-
 MAXMEMORY_BYTES = 256 << 20
 
 
