@@ -47,7 +47,7 @@ class Actor:
     roles: frozenset[Role]
     channel: str
     office: str = ""
-    applicant: Applicant | None = None  # the driver himself; operators and services name theirs in each request
+    applicant: Applicant | None = None  # the driver himself; others name theirs in each request
     expires_at_seconds: int = 0
 
     def caller(self, role: Role) -> str:
@@ -69,7 +69,9 @@ class Errand:
         """The errand as the store wants it."""
         applicant = self.applicant
         if applicant is None:
-            return Act(request_id=self.request_id, caller=self.caller, office=self.office, channel=self.channel)
+            return Act(
+                request_id=self.request_id, caller=self.caller, office=self.office, channel=self.channel
+            )
         return Act(
             request_id=self.request_id,
             caller=self.caller,

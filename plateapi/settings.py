@@ -24,6 +24,18 @@ MINUTE_SECONDS = 60
 DAY_SECONDS = 24 * 60 * MINUTE_SECONDS
 
 
+# What the demo profile makes up for itself and production must name: (setting, what is needed, an example).
+PRODUCTION_NEEDS = (
+    ("token_jwks_file", "the real issuer's public keys", "/etc/plates/issuer.jwks.json"),
+    ("token_issuer", "the real issuer's name", "https://idp.example.kz"),
+    ("applicant_key_file", "a key kept for this purpose alone", "/etc/plates/applicant.key"),
+    ("payment_key_file", "the key shared with the payment side", "/etc/plates/payment.key"),
+    ("payment_reference_key_file", "a key kept for this purpose alone", "/etc/plates/reference.key"),
+    ("payment_provider", "the real payment side's name", "kaspi"),
+    ("payment_stand_in", "off: only a verified payment makes anything paid", "false"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SettingRefused:
     """One setting that this profile does not start with, and what mends it."""
@@ -48,7 +60,9 @@ class Settings(BaseSettings):
         "demo", description="`production` refuses stand-ins, keys made here and the local token issuer."
     )
     data_dir: Path = Field(Path("var"), description="Everything that is written: store, journal, keys, logs.")
-    patterns_dir: Path = Field(DEFAULT_PATTERNS_DIR, description="The law on disk: the base of the rule book.")
+    patterns_dir: Path = Field(
+        DEFAULT_PATTERNS_DIR, description="The law on disk: the base of the rule book."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     access_log: bool = Field(True, description="One line a request: route, status, duration; never a path.")
 
@@ -91,9 +105,11 @@ class Settings(BaseSettings):
         20_000, ge=1, le=1_000_000, description="Verified tokens remembered a worker, about 0.7 KiB each."
     )
     applicant_key_file: Path | None = Field(
-        None, description="32 bytes in hex that turn an IIN or BIN into a pseudonym; unset: made here, demo only."
+        None, description="Key of the applicants' pseudonyms, 32 bytes in hex; unset: made here, demo only."
     )
-    applicant_key_id: int = Field(1, ge=1, le=255, description="Stored with each pseudonym, so keys can change.")
+    applicant_key_id: int = Field(
+        1, ge=1, le=255, description="Stored with each pseudonym, so keys can change."
+    )
 
     # --- Payments -------------------------------------------------------------------------------------
     payment_provider: str = Field("stand-in", description="Name of the payment side in payment records.")
@@ -115,16 +131,25 @@ class Settings(BaseSettings):
         "", description="When holds begin, e.g. 2026-01-05T09:00:00+05:00; empty: open already."
     )
     hold_ttl_seconds: int = Field(15 * MINUTE_SECONDS, ge=1, le=DAY_SECONDS, description="Life of a hold.")
-    extension_seconds: int = Field(10 * MINUTE_SECONDS, ge=1, le=DAY_SECONDS, description="What one extension adds.")
+    extension_seconds: int = Field(
+        10 * MINUTE_SECONDS, ge=1, le=DAY_SECONDS, description="What one extension adds."
+    )
     max_extensions: int = Field(1, ge=0, le=20, description="Extensions a hold.")
     payment_window_seconds: int = Field(30 * MINUTE_SECONDS, ge=1, le=DAY_SECONDS, description="Time to pay.")
     live_holds_person: int = Field(3, ge=1, le=1_000, description="Live holds a person, over all pools.")
-    live_holds_entity: int = Field(10, ge=1, le=10_000, description="Live holds a legal entity, over all pools.")
+    live_holds_entity: int = Field(
+        10, ge=1, le=10_000, description="Live holds a legal entity, over all pools."
+    )
     operator_daily_cap: int = Field(300, ge=1, le=100_000, description="Holds an operator a local day.")
     cooldown_seconds: int = Field(
-        10 * MINUTE_SECONDS, ge=0, le=DAY_SECONDS, description="Rest before the same person holds the same mark again."
+        10 * MINUTE_SECONDS,
+        ge=0,
+        le=DAY_SECONDS,
+        description="Rest before one person holds the same mark again.",
     )
-    same_mark_daily_cap: int = Field(3, ge=1, le=1_000, description="Holds of one mark by one person a local day.")
+    same_mark_daily_cap: int = Field(
+        3, ge=1, le=1_000, description="Holds of one mark by one person a local day."
+    )
     request_retention_seconds: int = Field(
         DAY_SECONDS + 90 * MINUTE_SECONDS,
         ge=DAY_SECONDS,
@@ -163,25 +188,15 @@ class Settings(BaseSettings):
         if self.profile == "demo":
             return []
         return [
-            SettingRefused(PREFIX + name.upper(), found, needed, f"{PREFIX}{name.upper()}={mend}")
-            for name, found, needed, mend, broken in (
-                ("token_jwks_file", "the local issuer", "the real issuer's keys", "/etc/plates/issuer.jwks.json",
-                 self.token_jwks_file is None),
-                ("token_issuer", self.token_issuer, "the real issuer's name", "https://idp.example.kz",
-                 self.token_issuer == "plates-local"),
-                ("applicant_key_file", "a key made here", "a key kept for this purpose", "/etc/plates/applicant.key",
-                 self.applicant_key_file is None),
-                ("payment_key_file", "a key made here", "the key shared with the provider", "/etc/plates/payment.key",
-                 self.payment_key_file is None),
-                ("payment_reference_key_file", "a key made here", "a key kept for this purpose",
-                 "/etc/plates/reference.key", self.payment_reference_key_file is None),
-                ("payment_provider", self.payment_provider, "a real provider's name", "kaspi",
-                 self.payment_provider == "stand-in"),
-                ("payment_stand_in", "on", "off: only a verified payment makes anything paid", "false",
-                 self.payment_stand_in),
+            SettingRefused(
+                setting=PREFIX + name.upper(),
+                found=str(getattr(self, name) or "not set"),
+                needed=needed,
+                mend=f"{PREFIX}{name.upper()}={mend}",
             )
-            if broken
-        ]  # fmt: skip
+            for name, needed, mend in PRODUCTION_NEEDS
+            if getattr(self, name) == type(self).model_fields[name].default
+        ]
 
 
 def unknown_variables() -> list[str]:
