@@ -15,14 +15,14 @@ use crate::state::DeadlineReason;
 pub struct Answer {
     /// What happened, or why nothing did.
     pub outcome: Outcome,
-    /// Which mark; `None` only where no mark was found (`assign_next`) or meant (`configure`, `import`).
+    /// Which mark; `None` only where none was found (`assign_next`) or meant (`import`, `configure`, a frozen sweep).
     pub ordinal: Option<u32>,
     /// The pool's revision: of the transition if there was one, else as it stood.
     pub revision: u64,
     /// The store's time, ms since the epoch.
     pub server_ms: i64,
-    /// The mark's live record: after the transition, or the one that stands in the way.
-    /// It may be another applicant's; what of it is shown is decided above.
+    /// The mark's live record after the transition. With a refusal it is there only if it is the applicant's own:
+    /// nobody learns here who has a mark.
     pub record: Option<Record>,
     /// Facts that go with the outcome.
     pub context: Context,
@@ -51,7 +51,7 @@ pub struct Context {
     pub import: Option<ImportCounts>,
 }
 
-/// What became of the marks of one import.
+/// What became of the marks of one import. One request, one answer, however many marks it names.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ImportCounts {
     /// Newly on the road.

@@ -13,9 +13,10 @@ macro_rules! coded {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+        #[repr(u8)]
         pub enum $name {
-            $( $(#[$variant_meta])* $variant, )+
+            $( $(#[$variant_meta])* $variant = $code, )+
         }
 
         impl $name {
@@ -25,7 +26,7 @@ macro_rules! coded {
             /// The number that stands for it in stored bytes. It never changes.
             #[must_use]
             pub const fn code(self) -> u8 {
-                match self { $( $name::$variant => $code, )+ }
+                self as u8
             }
 
             /// Its name in documents, JSON and Lua.

@@ -95,12 +95,12 @@ impl RequestId {
         Self(first(&scoped(caller.as_bytes(), request_id.as_bytes())))
     }
 
-    /// The id of one part of an act that names many marks, so that each mark has an answer of its own.
+    /// The id of one part of an act that is too large for one call: its calls are requests of their own.
     #[must_use]
-    pub fn part(self, pool: &str, ordinal: u32) -> Self {
+    pub fn part(self, pool: &str, number: u32) -> Self {
         let mut rest = pool.as_bytes().to_vec();
         rest.push(0);
-        rest.extend_from_slice(&ordinal.to_be_bytes());
+        rest.extend_from_slice(&number.to_be_bytes());
         Self(first(&scoped(&self.0, &rest)))
     }
 }

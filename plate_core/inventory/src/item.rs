@@ -7,6 +7,7 @@
 
 use crate::act::{Act, Asked};
 use crate::id::{Digest, HoldId, PaymentId, TariffId};
+use crate::settings::PoolSettings;
 use crate::state::Acquired;
 
 /// The most items of one call to one pool: what a server can do without keeping others waiting (0.7 ms).
@@ -92,17 +93,6 @@ pub struct RefundItem {
     pub payment: PaymentId,
 }
 
-/// Take a mark off sale, or put it back.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PlaneItem {
-    /// Who; the id is the mark's part of the act that names it ([`crate::id::RequestId::part`]).
-    pub act: Act,
-    /// Which mark.
-    pub ordinal: u32,
-    /// Why, for the journal.
-    pub reason: String,
-}
-
 impl HoldItem {
     /// The digest of what is asked.
     #[must_use]
@@ -163,26 +153,26 @@ impl RefundItem {
     }
 }
 
-impl PlaneItem {
-    /// The digest of what is asked, by `withhold` or `readmit`.
-    #[must_use]
-    pub fn digest(&self, verb: &str, pool: &str) -> Digest {
-        mark(Asked::by(verb, &self.act), pool, self.ordinal)
-            .bytes(self.reason.as_bytes())
-            .digest()
-    }
-}
-
-/// The digest of one import: these marks of this pool, in this order.
+/// The digest of an act that names many marks of a pool: withhold, readmit, import.
 #[must_use]
-pub fn import_digest(act: &Act, pool: &str, ordinals: &[u32]) -> Digest {
+pub fn marks_digest(verb: &str, act: &Act, pool: &str, ordinals: &[u32], reason: &str) -> Digest {
     let bytes: Vec<u8> = ordinals
         .iter()
         .flat_map(|ordinal| ordinal.to_be_bytes())
         .collect();
-    Asked::by("import", act)
+    Asked::by(verb, act)
         .bytes(pool.as_bytes())
         .bytes(&bytes)
+        .bytes(reason.as_bytes())
+        .digest()
+}
+
+/// The digest of a change of a pool's settings.
+#[must_use]
+pub fn configure_digest(act: &Act, pool: &str, settings: &PoolSettings) -> Digest {
+    Asked::by("configure", act)
+        .bytes(pool.as_bytes())
+        .bytes(settings.text().as_bytes())
         .digest()
 }
 

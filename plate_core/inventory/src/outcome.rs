@@ -15,8 +15,8 @@ pub enum Class {
     Done,
     /// The item took no effect, and asking again under the same request id gives the same answer.
     Refused,
-    /// The item took no effect for a reason that lies in the pool or the server, not in the item. It is not
-    /// recorded: the same request id may be tried again.
+    /// The item took no effect for a reason of the moment, which lies in the pool, the law or the server and not
+    /// in the item. It is not recorded: the same request id may be tried again.
     NotNow,
     /// Sent, and no answer came: it may or may not have taken effect. The same request id tells which.
     Unknown,
@@ -228,17 +228,17 @@ outcomes! {
         operator: "Ask again tomorrow."
         support: "The pool's `same_mark_daily_cap`."
     }
-    NoneFree = 56 "none_free" Refused {
+    TariffChanged = 56 "tariff_changed" NotNow {
+        "The mark was priced by a tariff that is not in force now."
+        user: "Look at the new price, then decide; the same request id may be tried again."
+        operator: "Tell the citizen the new price."
+        support: "`current_tariff` is in force; does a worker lag behind a tariff change?"
+    }
+    NoneLeft = 57 "none_left" Refused {
         "None of the marks that were looked at is free for this applicant."
         user: "Ask again with a new request id."
         operator: "Ask again."
         support: "Is the replica behind? Candidates come from it."
-    }
-    TariffChanged = 57 "tariff_changed" Refused {
-        "The mark was priced by a tariff that is not in force now."
-        user: "Look at the new price, then decide."
-        operator: "Tell the citizen the new price."
-        support: "`current_tariff` is in force; does a worker lag behind a tariff change?"
     }
     // About planes, registry and payments.
     Conflict = 60 "conflict" Refused {

@@ -4,6 +4,12 @@
 //! a sensible default and bounds that keep it sensible. A pool carries its own settings in the store, and
 //! every verb reads them there, so that a change holds from the next call on, on every machine.
 
+mod bounds;
+mod text;
+
+pub use bounds::SettingInvalid;
+pub use text::SettingsUnreadable;
+
 use crate::id::TariffId;
 
 /// One second in ms.
@@ -32,7 +38,7 @@ pub const fn next_local_midnight_ms(now_ms: i64) -> i64 {
 /// The size of a pool: its rows are series, its columns digits, each row padded to 1,024.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct PoolShape {
-    /// How many series the format has: 26³ for three letters.
+    /// How many series the format has: 26³ for three letters. 0 in a pool that only keeps unplaced money.
     pub rows: u32,
     /// How many values its digits have, 0 included: 1,000 for three digits.
     pub digit_values: u16,
@@ -84,9 +90,10 @@ pub struct PoolSettings {
     pub frozen: bool,
     /// Nothing changes at all.
     pub read_only: bool,
-    /// Until when somebody vouches for the store's clock, ms since the epoch. From then on the pool is as if
-    /// frozen, so a clock that jumps ahead takes no hold away. `None`: nobody has to (tests, tools).
-    pub expiry_lease_ms: Option<i64>,
+    /// Until when somebody vouches for the store's clock, ms since the epoch. After it the pool is as if frozen,
+    /// so a clock that jumps ahead takes no hold away. `None`: nobody has to (tests, tools).
+    /// Renewed every few seconds and no part of the journal.
+    pub expiry_lease_until_ms: Option<i64>,
     /// Tariff revisions by the moment from which each is in force, earliest first.
     pub tariffs: Vec<TariffFrom>,
     /// The moments at which a price changes, ms since the epoch, earliest first: deadlines are cut there.
@@ -118,7 +125,7 @@ impl Default for PoolSettings {
             holds_stopped: false,
             frozen: false,
             read_only: false,
-            expiry_lease_ms: None,
+            expiry_lease_until_ms: None,
             tariffs: Vec::new(),
             cuts_ms: Vec::new(),
             hold_ttl_ms: 15 * MINUTE_MS,
@@ -156,7 +163,7 @@ pub struct ShardSettings {
     /// As in a pool: permits do not heal while it stands.
     pub frozen: bool,
     /// As in a pool: until when somebody vouches for the store's clock.
-    pub expiry_lease_ms: Option<i64>,
+    pub expiry_lease_until_ms: Option<i64>,
 }
 
 /// How much longer than its hold a permit lasts: admission comes first, and the way to the mark takes time.
@@ -175,7 +182,7 @@ impl ShardSettings {
             payment_permit_ms: 0,
             id_retention_ms: 0,
             frozen: false,
-            expiry_lease_ms: None,
+            expiry_lease_until_ms: None,
         };
         for pool in pools {
             settings.hold_permit_ms = settings
@@ -202,57 +209,29 @@ impl Default for ShardSettings {
     }
 }
 
-/// A setting outside its bounds.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{setting} is {found}, and it must be {needed}")]
-pub struct SettingInvalid {
-    /// The setting's name.
-    pub setting: &'static str,
-    /// What was given.
-    pub found: String,
-    /// What is allowed.
-    pub needed: String,
-}
-
-/// A number's bounds, both included.
-fn bounded(
-    faults: &mut Vec<SettingInvalid>,
-    setting: &'static str,
-    found: i64,
-    least: i64,
-    most: i64,
-) {
-    if !(least..=most).contains(&found) {
-        faults.push(SettingInvalid {
-            setting,
-            found: found.to_string(),
-            needed: format!("from {least} to {most}"),
-        });
-    }
-}
-
 impl PoolSettings {
     /// The longest a hold of this pool can live: held, extended as often as may be, then paid at the last moment.
     #[must_use]
-    pub fn longest_hold_ms(&self) -> i64 {
+    pub const fn longest_hold_ms(&self) -> i64 {
+        let extended_ms = self.extension_ms.saturating_mul(self.max_extensions as i64);
         self.hold_ttl_ms
-            + i64::from(self.max_extensions) * self.extension_ms
-            + self.payment_window_ms
+            .saturating_add(extended_ms)
+            .saturating_add(self.payment_window_ms)
     }
 
     /// The least time an answer must be kept: 24 hours beyond its hold's end (DESIGN.md, invariant 7).
     #[must_use]
-    pub fn least_request_retention_ms(&self) -> i64 {
-        DAY_MS + self.longest_hold_ms()
+    pub const fn least_request_retention_ms(&self) -> i64 {
+        self.longest_hold_ms().saturating_add(DAY_MS)
     }
 
-    /// Whether deadlines do not pass at this moment.
+    /// Whether nothing expires at this moment: frozen, or nobody vouches for the clock.
     #[must_use]
     pub fn is_frozen(&self, now_ms: i64) -> bool {
         self.frozen
             || self
-                .expiry_lease_ms
-                .is_some_and(|until_ms| now_ms >= until_ms)
+                .expiry_lease_until_ms
+                .is_some_and(|until_ms| now_ms > until_ms)
     }
 
     /// The tariff revision in force at a moment.
@@ -270,76 +249,6 @@ impl PoolSettings {
     pub fn next_cut_ms(&self, now_ms: i64) -> Option<i64> {
         self.cuts_ms.iter().copied().find(|cut_ms| *cut_ms > now_ms)
     }
-
-    /// Every setting outside its bounds, all at once.
-    ///
-    /// # Errors
-    /// The faults, in the order of the fields.
-    pub fn check(&self) -> Result<(), Vec<SettingInvalid>> {
-        let mut faults = Vec::new();
-        let put = &mut faults;
-        bounded(put, "rows", i64::from(self.shape.rows), 1, 26 * 26 * 26);
-        bounded(
-            put,
-            "digit_values",
-            i64::from(self.shape.digit_values),
-            10,
-            1_000,
-        );
-        bounded(put, "opens_at_ms", self.opens_at_ms, 0, FAR_MS);
-        bounded(
-            put,
-            "expiry_lease_ms",
-            self.expiry_lease_ms.unwrap_or(0),
-            0,
-            FAR_MS,
-        );
-        bounded(put, "hold_ttl_ms", self.hold_ttl_ms, SECOND_MS, DAY_MS);
-        bounded(put, "extension_ms", self.extension_ms, SECOND_MS, DAY_MS);
-        bounded(put, "max_extensions", i64::from(self.max_extensions), 0, 10);
-        bounded(
-            put,
-            "payment_window_ms",
-            self.payment_window_ms,
-            SECOND_MS,
-            DAY_MS,
-        );
-        bounded(put, "cooldown_ms", self.cooldown_ms, 0, DAY_MS);
-        bounded(
-            put,
-            "same_mark_daily_cap",
-            i64::from(self.same_mark_daily_cap),
-            1,
-            1_000,
-        );
-        let least = self.least_request_retention_ms();
-        bounded(
-            put,
-            "request_retention_ms",
-            self.request_retention_ms,
-            least,
-            30 * DAY_MS,
-        );
-        // 2^53: the greatest integer that Lua's numbers count to without a gap.
-        bounded(
-            put,
-            "feed_backlog_max",
-            i64::try_from(self.feed_backlog_max).unwrap_or(i64::MAX),
-            1,
-            1 << 53,
-        );
-        if !self.tariffs.is_sorted_by(|a, b| a.from_ms < b.from_ms) {
-            put.push(out_of_order("tariffs"));
-        }
-        if !self.cuts_ms.is_sorted_by(|a, b| a < b) {
-            put.push(out_of_order("cuts_ms"));
-        }
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(faults)
-        }
-    }
 }
 
 impl ShardSettings {
@@ -348,90 +257,7 @@ impl ShardSettings {
     pub fn is_frozen(&self, now_ms: i64) -> bool {
         self.frozen
             || self
-                .expiry_lease_ms
-                .is_some_and(|until_ms| now_ms >= until_ms)
-    }
-
-    /// Every setting outside its bounds, all at once.
-    ///
-    /// # Errors
-    /// The faults, in the order of the fields.
-    pub fn check(&self) -> Result<(), Vec<SettingInvalid>> {
-        let mut faults = Vec::new();
-        let put = &mut faults;
-        // A person's permits travel in one packed value; a thousand of them are 24 kB.
-        bounded(
-            put,
-            "live_holds_person",
-            i64::from(self.live_holds_person),
-            1,
-            1_000,
-        );
-        bounded(
-            put,
-            "live_holds_entity",
-            i64::from(self.live_holds_entity),
-            1,
-            1_000,
-        );
-        bounded(
-            put,
-            "operator_daily_cap",
-            i64::from(self.operator_daily_cap),
-            1,
-            10_000,
-        );
-        bounded(
-            put,
-            "hold_permit_ms",
-            self.hold_permit_ms,
-            SECOND_MS,
-            2 * DAY_MS,
-        );
-        bounded(
-            put,
-            "extension_permit_ms",
-            self.extension_permit_ms,
-            SECOND_MS,
-            2 * DAY_MS,
-        );
-        bounded(
-            put,
-            "payment_permit_ms",
-            self.payment_permit_ms,
-            SECOND_MS,
-            2 * DAY_MS,
-        );
-        bounded(
-            put,
-            "id_retention_ms",
-            self.id_retention_ms,
-            DAY_MS,
-            60 * DAY_MS,
-        );
-        bounded(
-            put,
-            "expiry_lease_ms",
-            self.expiry_lease_ms.unwrap_or(0),
-            0,
-            FAR_MS,
-        );
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(faults)
-        }
-    }
-}
-
-/// The year 2200: a moment past it is a mistake of units.
-const FAR_MS: i64 = 7_258_118_400_000;
-
-/// The fault of a list that does not rise.
-fn out_of_order(setting: &'static str) -> SettingInvalid {
-    SettingInvalid {
-        setting,
-        found: "out of order".to_owned(),
-        needed: "earliest first, each moment once".to_owned(),
+                .expiry_lease_until_ms
+                .is_some_and(|until_ms| now_ms > until_ms)
     }
 }
