@@ -1,0 +1,228 @@
+//! Writing the journal: append, then make durable. One writer a directory, held by a file lock.
+//!
+//! A crash can leave a torn tail, and only in the last segment. It was never acknowledged (the feed is
+//! trimmed after `sync` only), so it is cut off and kept beside the segment for whoever wants to look.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::error::JournalError;
+use super::frame::{EntryId, Link, encode_payload, link};
+use super::segment::{GENESIS, HEADER_BYTES, SegmentWalk, Step, header, io_error, numbers, path};
+
+/// A segment ends when it has grown past this, so that a copy or a check works on pieces of one size.
+const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// The journal, open for writing.
+pub struct JournalWriter {
+    directory: PathBuf,
+    /// Held for as long as the writer lives; the kernel releases it with the process, kill -9 included.
+    _lock: File,
+    segment: File,
+    number: u64,
+    length: u64,
+    chain: Link,
+    buffer: Vec<u8>,
+    heads: HashMap<String, EntryId>,
+    poisoned: bool,
+}
+
+impl JournalWriter {
+    /// Opens the journal in `directory`, checks every link of it, and cuts off a torn tail.
+    ///
+    /// # Errors
+    /// `Locked` when another process writes here, `Broken` when a link does not fit, `Io`.
+    pub fn open(directory: &Path) -> Result<Self, JournalError> {
+        std::fs::create_dir_all(directory).map_err(|source| io_error(directory, source))?;
+        let lock = take_lock(directory)?;
+        let tail = Tail::find(directory)?;
+        let segment = tail.open_segment(directory)?;
+        Ok(Self {
+            directory: directory.to_owned(),
+            _lock: lock,
+            segment,
+            number: tail.number,
+            length: tail.length.max(HEADER_BYTES),
+            chain: tail.chain,
+            buffer: Vec::new(),
+            heads: tail.heads,
+            poisoned: false,
+        })
+    }
+
+    /// The id of the last entry of a pool; `0-0` when there is none.
+    pub fn head(&self, pool: &str) -> EntryId {
+        self.heads.get(pool).copied().unwrap_or_default()
+    }
+
+    /// Appends one entry of a pool's feed. It is not durable before [`JournalWriter::sync`] returns.
+    ///
+    /// An entry at or before the pool's head is on disk already and changes nothing: a keeper that died
+    /// between `sync` and the trimming of the feed reads such entries again.
+    ///
+    /// # Errors
+    /// `Gap` when the entry does not follow the pool's head, `Entry` when it cannot be read, `Io`.
+    pub fn append(&mut self, pool: &str, id: EntryId, entry: &[u8]) -> Result<bool, JournalError> {
+        if self.poisoned {
+            return Err(JournalError::Poisoned);
+        }
+        let head = self.head(pool);
+        if id <= head {
+            return Ok(false);
+        }
+        let refused =
+            |reason: String| JournalError::Entry { pool: pool.to_owned(), revision: id.revision, reason };
+        let first_revision =
+            crate::codec::feed::decode(entry).map_err(|error| refused(error.to_string()))?.first_revision;
+        if first_revision != head.revision + 1 {
+            return Err(JournalError::Gap {
+                pool: pool.to_owned(),
+                expected: head.revision + 1,
+                found: first_revision,
+            });
+        }
+        let payload = encode_payload(pool, id, entry).ok_or_else(|| refused("it is too long".to_owned()))?;
+        self.push(&payload);
+        self.heads.insert(pool.to_owned(), id);
+        Ok(true)
+    }
+
+    fn push(&mut self, payload: &[u8]) {
+        self.chain = link(&self.chain, payload);
+        // `encode_payload` has refused what does not fit in 32 bits.
+        self.buffer.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+        self.buffer.extend_from_slice(payload);
+        self.buffer.extend_from_slice(&self.chain);
+    }
+
+    /// Makes everything appended so far durable; begins a new segment when this one is full.
+    ///
+    /// # Errors
+    /// `Io`; the writer is poisoned after it, because how much of the tail is on disk is not known.
+    pub fn sync(&mut self) -> Result<(), JournalError> {
+        if self.poisoned {
+            return Err(JournalError::Poisoned);
+        }
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        self.poisoned = true;
+        let segment_path = path(&self.directory, self.number);
+        let failed = |source| io_error(&segment_path, source);
+        self.segment.write_all(&self.buffer).map_err(failed)?;
+        self.segment.sync_data().map_err(failed)?;
+        self.length += self.buffer.len() as u64;
+        self.buffer.clear();
+        if self.length >= SEGMENT_BYTES {
+            self.number += 1;
+            self.segment = create_segment(&self.directory, self.number, &self.chain)?;
+            self.length = HEADER_BYTES;
+        }
+        self.poisoned = false;
+        Ok(())
+    }
+}
+
+/// Where the journal ends, as found when it is opened.
+struct Tail {
+    number: u64,
+    length: u64,
+    chain: Link,
+    /// The chain with which the last segment begins; needed when its header must be written again.
+    header_chain: Link,
+    heads: HashMap<String, EntryId>,
+    exists: bool,
+}
+
+impl Tail {
+    fn find(directory: &Path) -> Result<Self, JournalError> {
+        let mut tail = Self {
+            number: 1,
+            length: 0,
+            chain: GENESIS,
+            header_chain: GENESIS,
+            heads: HashMap::new(),
+            exists: false,
+        };
+        let numbers = numbers(directory)?;
+        let last = numbers.last().copied();
+        for number in numbers {
+            tail.number = number;
+            tail.exists = true;
+            tail.header_chain = tail.chain;
+            tail.read_segment(directory, number, Some(number) == last)?;
+        }
+        Ok(tail)
+    }
+
+    fn read_segment(&mut self, directory: &Path, number: u64, last: bool) -> Result<(), JournalError> {
+        let Some(mut walk) = SegmentWalk::open(directory, number, &self.chain)? else {
+            self.length = 0;
+            return Ok(());
+        };
+        loop {
+            match walk.step()? {
+                Step::Frame(frame) => {
+                    self.heads.insert(frame.pool, frame.id);
+                }
+                Step::Torn if !last => {
+                    return Err(walk.broken("it ends inside a frame, and another segment follows"));
+                }
+                Step::Torn => {
+                    keep_torn_bytes(directory, number, walk.offset())?;
+                    break;
+                }
+                Step::End => break,
+            }
+        }
+        self.chain = *walk.chain();
+        self.length = walk.offset();
+        Ok(())
+    }
+
+    fn open_segment(&self, directory: &Path) -> Result<File, JournalError> {
+        if !self.exists || self.length < HEADER_BYTES {
+            return create_segment(directory, self.number, &self.header_chain);
+        }
+        let path = path(directory, self.number);
+        let failed = |source| io_error(&path, source);
+        let file = OpenOptions::new().append(true).open(&path).map_err(failed)?;
+        file.set_len(self.length).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        Ok(file)
+    }
+}
+
+fn take_lock(directory: &Path) -> Result<File, JournalError> {
+    let path = directory.join("journal.lock");
+    let failed = |source| io_error(&path, source);
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(JournalError::Locked { directory: directory.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// Creates a segment and makes its name durable: the directory is synced too, or a power loss could leave
+/// frames in a file that no directory names.
+fn create_segment(directory: &Path, number: u64, chain: &Link) -> Result<File, JournalError> {
+    let path = path(directory, number);
+    let failed = |source| io_error(&path, source);
+    let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&path).map_err(failed)?;
+    file.write_all(&header(number, chain)).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
+    Ok(file)
+}
+
+/// Copies what follows the last whole frame to `<segment>.torn`, before it is cut off.
+fn keep_torn_bytes(directory: &Path, number: u64, offset: u64) -> Result<(), JournalError> {
+    let segment = path(directory, number);
+    let bytes = std::fs::read(&segment).map_err(|source| io_error(&segment, source))?;
+    let torn = bytes.get(offset as usize..).unwrap_or_default();
+    let beside = segment.with_extension(format!("torn-{offset}"));
+    std::fs::write(&beside, torn).map_err(|source| io_error(&beside, source))
+}
