@@ -1,0 +1,142 @@
+"""The keeper's process: stands for election, and while it is active does the rounds.
+
+Two loops, so that a slow journal never delays the clock guard's lease: the *rounds* (journal, expiry, tariffs)
+and the *watch* (election, clock guard, status). Each loop survives what the store does to it: an error is
+logged, written to the status, and the next round begins anew.
+
+Deliberately not here: the decision what is due, what a tariff costs, or whether a frame fits the chain.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from plate_core import Inventory, Journal, PlateError, ReplicaWriter, RuleBook
+from plateapi.keeper.clock_guard import ClockGuard, Reading
+from plateapi.keeper.election import Election
+from plateapi.keeper.expiry import sweep_pools
+from plateapi.keeper.journaling import journal_round
+from plateapi.keeper.status import KeeperStatus, write_status
+from plateapi.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Keeper:
+    """One keeper: the parts it works with and what it last saw."""
+
+    settings: Settings
+    inventory: Inventory
+    book: RuleBook
+    activate_tariffs: Callable[[], Awaitable[None]]
+    status: KeeperStatus
+    journal: Journal | None = None
+    replica: ReplicaWriter | None = None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Begins as a candidate."""
+        self.pools = self.book.pools()
+        self.guard = ClockGuard(tolerance_ms=int(self.settings.clock_tolerance_seconds * 1000))
+        self.election = Election(self.inventory, int(self.settings.keeper_lease_seconds * 1000))
+        self.swept_at = 0.0
+
+    async def run(self) -> None:
+        """Works until ``stopping`` is set; then gives the lease back and leaves the journal durable."""
+        try:
+            async with asyncio.TaskGroup() as loops:
+                loops.create_task(self._repeat(self._watch, lambda: self.settings.keeper_watch_seconds))
+                loops.create_task(self._repeat(self._round, self._pause_after_round))
+        finally:
+            await self._withdraw()
+
+    async def _repeat(self, step: Callable[[], Awaitable[None]], pause: Callable[[], float]) -> None:
+        while not self.stopping.is_set():
+            try:
+                await step()
+            except PlateError as error:
+                log.warning("keeper_round_failed", part=step.__name__, error=error.slug)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), timeout=pause())
+
+    def _pause_after_round(self) -> float:
+        return 0.0 if self._more else self.settings.journal_poll_seconds
+
+    # --- the watch ----------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        self._keep_replica()
+        try:
+            active = await self.election.stand()
+            self.status.active = active
+            if active:
+                await self._guard_clock()
+        finally:
+            self.status.written_at_ms = time.time_ns() // 1_000_000
+            write_status(self.settings.data_dir, self.status)
+
+    async def _guard_clock(self) -> None:
+        """Renews the right to expire while the store's clock and the monotonic clock agree."""
+        asked_at_ms = time.monotonic() * 1000
+        server_ms = await self.inventory.server_time_ms()
+        agrees = self.guard.judge(Reading(server_ms, asked_at_ms, time.monotonic() * 1000))
+        self.status.clock_parted_by_ms = round(self.guard.parted_by_ms)
+        if agrees:
+            lease_ms = int(self.settings.expiry_lease_seconds * 1000)
+            await self.inventory.lease_expiry(server_ms + lease_ms)
+        elif self.status.expiry_leased:
+            log.error("clock_alarm", parted_by_ms=self.status.clock_parted_by_ms)
+        self.status.expiry_leased = agrees
+
+    def _keep_replica(self) -> None:
+        """Each machine keeps one replica, active keeper or not; a second writer on the machine stands by."""
+        if self.replica is not None:
+            health = self.replica.health()
+            self.status.replica_ready = bool(health["ready"])
+            self.status.replica_error = str(health["error"] or "")
+
+    # --- the rounds ---------------------------------------------------------------------------------------
+
+    _more = False
+
+    async def _round(self) -> None:
+        self._more = False
+        if not self.election.active:
+            self._close_journal()
+            return
+        await self._write_journal()
+        if time.monotonic() - self.swept_at >= self.settings.sweep_seconds:
+            self.swept_at = time.monotonic()
+            self.status.expired_holds += await sweep_pools(self.inventory, self.pools)
+            await self.activate_tariffs()
+
+    async def _write_journal(self) -> None:
+        """One round of the journal; a journal that refuses is closed and opened anew next time."""
+        try:
+            if self.journal is None:
+                self.journal = Journal.open(str(self.settings.journal_dir))
+            done = await journal_round(self.inventory, self.journal, self.pools)
+        except PlateError as error:
+            self._close_journal()
+            self.status.journal_error = error.detail
+            raise
+        self.status.journal_error = ""
+        self.status.journalled_entries += done.entries
+        self._more = done.more
+
+    def _close_journal(self) -> None:
+        if self.journal is not None:
+            self.journal.close()
+            self.journal = None
+
+    async def _withdraw(self) -> None:
+        self._close_journal()
+        if self.replica is not None:
+            self.replica.stop()
+        with suppress(PlateError):
+            await self.election.withdraw()
