@@ -1,8 +1,8 @@
 """The keeper's process: stands for election, and while it is active does the rounds.
 
-Two loops, so that a slow journal never delays the clock guard's lease: the *rounds* (journal, expiry, tariffs)
-and the *watch* (election, clock guard, status). Each loop survives what the store does to it: an error is
-logged, written to the status, and the next round begins anew.
+Two loops, so that a slow journal never delays the clock guard's lease: the *rounds* (journal, expiry,
+tariffs) and the *watch* (election, clock guard, status). Each loop survives what the store does to it: an
+error is logged, written to the status, and the next round begins anew.
 
 Deliberately not here: the decision what is due, what a tariff costs, or whether a frame fits the chain.
 """

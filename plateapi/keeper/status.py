@@ -1,9 +1,8 @@
-"""What a keeper says of itself: one small file, replaced whole, read by `plates doctor`, `/readyz` and people.
+"""What a keeper says of itself: one small file, replaced whole, for `plates doctor`, `/readyz` and people.
 
 Deliberately not in the store: the keeper's state matters most when the store cannot be reached.
 """
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def write_status(directory: Path, status: KeeperStatus) -> None:
     """Replaces the file, so that a reader sees one round or the other and never half of each."""
     beside = directory / f"{FILE_NAME}.{status.pid}"
     beside.write_bytes(orjson.dumps(asdict(status)))
-    os.replace(beside, directory / FILE_NAME)
+    beside.replace(directory / FILE_NAME)
 
 
 def read_status(directory: Path) -> KeeperStatus | None:
