@@ -15,13 +15,7 @@ pub struct SettingInvalid {
 }
 
 /// A number's bounds, both included.
-fn bounded(
-    faults: &mut Vec<SettingInvalid>,
-    setting: &'static str,
-    found: i64,
-    least: i64,
-    most: i64,
-) {
+fn bounded(faults: &mut Vec<SettingInvalid>, setting: &'static str, found: i64, least: i64, most: i64) {
     if !(least..=most).contains(&found) {
         faults.push(SettingInvalid {
             setting,
@@ -40,47 +34,16 @@ impl PoolSettings {
         let mut faults = Vec::new();
         let put = &mut faults;
         bounded(put, "rows", i64::from(self.shape.rows), 0, 26 * 26 * 26);
-        bounded(
-            put,
-            "digit_values",
-            i64::from(self.shape.digit_values),
-            10,
-            1_000,
-        );
+        bounded(put, "digit_values", i64::from(self.shape.digit_values), 10, 1_000);
         bounded(put, "opens_at_ms", self.opens_at_ms, 0, FAR_MS);
-        bounded(
-            put,
-            "expiry_lease_until_ms",
-            self.expiry_lease_until_ms.unwrap_or(0),
-            0,
-            FAR_MS,
-        );
         bounded(put, "hold_ttl_ms", self.hold_ttl_ms, SECOND_MS, DAY_MS);
         bounded(put, "extension_ms", self.extension_ms, SECOND_MS, DAY_MS);
         bounded(put, "max_extensions", i64::from(self.max_extensions), 0, 10);
-        bounded(
-            put,
-            "payment_window_ms",
-            self.payment_window_ms,
-            SECOND_MS,
-            DAY_MS,
-        );
+        bounded(put, "payment_window_ms", self.payment_window_ms, SECOND_MS, DAY_MS);
         bounded(put, "cooldown_ms", self.cooldown_ms, 0, DAY_MS);
-        bounded(
-            put,
-            "same_mark_daily_cap",
-            i64::from(self.same_mark_daily_cap),
-            1,
-            1_000,
-        );
+        bounded(put, "same_mark_daily_cap", i64::from(self.same_mark_daily_cap), 1, 1_000);
         let least = self.least_request_retention_ms();
-        bounded(
-            put,
-            "request_retention_ms",
-            self.request_retention_ms,
-            least,
-            30 * DAY_MS,
-        );
+        bounded(put, "request_retention_ms", self.request_retention_ms, least, 30 * DAY_MS);
         // 2^53: the greatest integer that Lua's numbers count to without a gap.
         bounded(
             put,
@@ -95,11 +58,7 @@ impl PoolSettings {
         if !self.cuts_ms.is_sorted_by(|a, b| a < b) {
             put.push(out_of_order("cuts_ms"));
         }
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 }
 
@@ -112,67 +71,14 @@ impl ShardSettings {
         let mut faults = Vec::new();
         let put = &mut faults;
         // A person's permits travel in one packed value; a thousand of them are 24 kB.
-        bounded(
-            put,
-            "live_holds_person",
-            i64::from(self.live_holds_person),
-            1,
-            1_000,
-        );
-        bounded(
-            put,
-            "live_holds_entity",
-            i64::from(self.live_holds_entity),
-            1,
-            1_000,
-        );
-        bounded(
-            put,
-            "operator_daily_cap",
-            i64::from(self.operator_daily_cap),
-            1,
-            10_000,
-        );
-        bounded(
-            put,
-            "hold_permit_ms",
-            self.hold_permit_ms,
-            SECOND_MS,
-            2 * DAY_MS,
-        );
-        bounded(
-            put,
-            "extension_permit_ms",
-            self.extension_permit_ms,
-            SECOND_MS,
-            2 * DAY_MS,
-        );
-        bounded(
-            put,
-            "payment_permit_ms",
-            self.payment_permit_ms,
-            SECOND_MS,
-            2 * DAY_MS,
-        );
-        bounded(
-            put,
-            "id_retention_ms",
-            self.id_retention_ms,
-            DAY_MS,
-            60 * DAY_MS,
-        );
-        bounded(
-            put,
-            "expiry_lease_until_ms",
-            self.expiry_lease_until_ms.unwrap_or(0),
-            0,
-            FAR_MS,
-        );
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(faults)
-        }
+        bounded(put, "live_holds_person", i64::from(self.live_holds_person), 1, 1_000);
+        bounded(put, "live_holds_entity", i64::from(self.live_holds_entity), 1, 1_000);
+        bounded(put, "operator_daily_cap", i64::from(self.operator_daily_cap), 1, 10_000);
+        bounded(put, "hold_permit_ms", self.hold_permit_ms, SECOND_MS, 2 * DAY_MS);
+        bounded(put, "extension_permit_ms", self.extension_permit_ms, SECOND_MS, 2 * DAY_MS);
+        bounded(put, "payment_permit_ms", self.payment_permit_ms, SECOND_MS, 2 * DAY_MS);
+        bounded(put, "id_retention_ms", self.id_retention_ms, DAY_MS, 60 * DAY_MS);
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 }
 

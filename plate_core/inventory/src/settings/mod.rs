@@ -10,6 +10,7 @@ mod text;
 pub use bounds::SettingInvalid;
 pub use text::SettingsUnreadable;
 
+use crate::act::ApplicantKind;
 use crate::id::TariffId;
 
 /// One second in ms.
@@ -59,10 +60,7 @@ impl PoolShape {
 impl Default for PoolShape {
     /// Three digits, three letters.
     fn default() -> Self {
-        Self {
-            rows: 26 * 26 * 26,
-            digit_values: 1_000,
-        }
+        Self { rows: 26 * 26 * 26, digit_values: 1_000 }
     }
 }
 
@@ -90,10 +88,10 @@ pub struct PoolSettings {
     pub frozen: bool,
     /// Nothing changes at all.
     pub read_only: bool,
-    /// Until when somebody vouches for the store's clock, ms since the epoch. After it the pool is as if frozen,
-    /// so a clock that jumps ahead takes no hold away. `None`: nobody has to (tests, tools).
-    /// Renewed every few seconds and no part of the journal.
-    pub expiry_lease_until_ms: Option<i64>,
+    /// Whether somebody has to vouch for the store's clock before anything expires. He does so by a lease that he
+    /// renews every few seconds; after it the pool is as if frozen, so a clock that jumps ahead takes no hold
+    /// away. Off only in tests and tools.
+    pub clock_guard: bool,
     /// Tariff revisions by the moment from which each is in force, earliest first.
     pub tariffs: Vec<TariffFrom>,
     /// The moments at which a price changes, ms since the epoch, earliest first: deadlines are cut there.
@@ -125,7 +123,7 @@ impl Default for PoolSettings {
             holds_stopped: false,
             frozen: false,
             read_only: false,
-            expiry_lease_until_ms: None,
+            clock_guard: false,
             tariffs: Vec::new(),
             cuts_ms: Vec::new(),
             hold_ttl_ms: 15 * MINUTE_MS,
@@ -162,12 +160,13 @@ pub struct ShardSettings {
     pub id_retention_ms: i64,
     /// As in a pool: permits do not heal while it stands.
     pub frozen: bool,
-    /// As in a pool: until when somebody vouches for the store's clock.
-    pub expiry_lease_until_ms: Option<i64>,
+    /// As in a pool: whether somebody has to vouch for the store's clock.
+    pub clock_guard: bool,
 }
 
-/// How much longer than its hold a permit lasts: admission comes first, and the way to the mark takes time.
-pub const PERMIT_MARGIN_MS: i64 = MINUTE_MS;
+/// How much longer than its hold a permit lasts: admission comes first, and the way to the mark takes time. Short,
+/// because a permit whose hold expired may stand until it heals, and its applicant has one hold less till then.
+pub const PERMIT_MARGIN_MS: i64 = 5 * SECOND_MS;
 
 impl ShardSettings {
     /// The limits by default, and permits and ids that last long enough for these pools' settings.
@@ -182,22 +181,16 @@ impl ShardSettings {
             payment_permit_ms: 0,
             id_retention_ms: 0,
             frozen: false,
-            expiry_lease_until_ms: None,
+            clock_guard: false,
         };
         for pool in pools {
-            settings.hold_permit_ms = settings
-                .hold_permit_ms
-                .max(pool.hold_ttl_ms + PERMIT_MARGIN_MS);
-            settings.extension_permit_ms = settings
-                .extension_permit_ms
-                .max(pool.extension_ms + PERMIT_MARGIN_MS);
-            settings.payment_permit_ms = settings
-                .payment_permit_ms
-                .max(pool.payment_window_ms + PERMIT_MARGIN_MS);
+            settings.hold_permit_ms = settings.hold_permit_ms.max(pool.hold_ttl_ms + PERMIT_MARGIN_MS);
+            settings.extension_permit_ms =
+                settings.extension_permit_ms.max(pool.extension_ms + PERMIT_MARGIN_MS);
+            settings.payment_permit_ms =
+                settings.payment_permit_ms.max(pool.payment_window_ms + PERMIT_MARGIN_MS);
             // An hour more than any pool: an id that a pool has forgotten is still refused for another body.
-            settings.id_retention_ms = settings
-                .id_retention_ms
-                .max(pool.request_retention_ms + HOUR_MS);
+            settings.id_retention_ms = settings.id_retention_ms.max(pool.request_retention_ms + HOUR_MS);
         }
         settings
     }
@@ -214,9 +207,7 @@ impl PoolSettings {
     #[must_use]
     pub const fn longest_hold_ms(&self) -> i64 {
         let extended_ms = self.extension_ms.saturating_mul(self.max_extensions as i64);
-        self.hold_ttl_ms
-            .saturating_add(extended_ms)
-            .saturating_add(self.payment_window_ms)
+        self.hold_ttl_ms.saturating_add(extended_ms).saturating_add(self.payment_window_ms)
     }
 
     /// The least time an answer must be kept: 24 hours beyond its hold's end (DESIGN.md, invariant 7).
@@ -225,23 +216,17 @@ impl PoolSettings {
         self.longest_hold_ms().saturating_add(DAY_MS)
     }
 
-    /// Whether nothing expires at this moment: frozen, or nobody vouches for the clock.
+    /// Whether nothing expires at this moment: frozen, or nobody vouches for the clock. `lease_until_ms` is the
+    /// last moment for which somebody does.
     #[must_use]
-    pub fn is_frozen(&self, now_ms: i64) -> bool {
-        self.frozen
-            || self
-                .expiry_lease_until_ms
-                .is_some_and(|until_ms| now_ms > until_ms)
+    pub const fn is_frozen(&self, now_ms: i64, lease_until_ms: i64) -> bool {
+        self.frozen || (self.clock_guard && now_ms > lease_until_ms)
     }
 
     /// The tariff revision in force at a moment.
     #[must_use]
     pub fn tariff_in_force(&self, now_ms: i64) -> Option<TariffId> {
-        self.tariffs
-            .iter()
-            .rev()
-            .find(|entry| entry.from_ms <= now_ms)
-            .map(|entry| entry.tariff)
+        self.tariffs.iter().rev().find(|entry| entry.from_ms <= now_ms).map(|entry| entry.tariff)
     }
 
     /// The next moment after this one at which a price changes.
@@ -252,12 +237,18 @@ impl PoolSettings {
 }
 
 impl ShardSettings {
-    /// Whether permits do not heal at this moment.
+    /// Whether permits do not heal and ids are not forgotten at this moment: as in a pool.
     #[must_use]
-    pub fn is_frozen(&self, now_ms: i64) -> bool {
-        self.frozen
-            || self
-                .expiry_lease_until_ms
-                .is_some_and(|until_ms| now_ms > until_ms)
+    pub const fn is_frozen(&self, now_ms: i64, lease_until_ms: i64) -> bool {
+        self.frozen || (self.clock_guard && now_ms > lease_until_ms)
+    }
+
+    /// How many live holds an applicant may have.
+    #[must_use]
+    pub const fn live_holds(&self, kind: ApplicantKind) -> u16 {
+        match kind {
+            ApplicantKind::Person => self.live_holds_person,
+            ApplicantKind::Entity => self.live_holds_entity,
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! A pool's settings as text: one line a setting, in the order of the fields.
 //!
-//! This is what the journal keeps of a change of settings, and what tells one change from another. The clock's
-//! lease is left out: it is renewed every few seconds and is nobody's decision.
+//! This is what the journal keeps of a change of settings, and what tells one change from another.
 
 use super::{PoolSettings, PoolShape, TariffFrom};
 use crate::id::TariffId;
@@ -21,10 +20,7 @@ impl PoolSettings {
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let flag = |on: bool| u8::from(on).to_string();
-        let tariffs = self
-            .tariffs
-            .iter()
-            .map(|entry| format!("{}@{}", entry.tariff, entry.from_ms));
+        let tariffs = self.tariffs.iter().map(|entry| format!("{}@{}", entry.tariff, entry.from_ms));
         let cuts = self.cuts_ms.iter().map(i64::to_string);
         vec![
             ("rows", self.shape.rows.to_string()),
@@ -34,6 +30,7 @@ impl PoolSettings {
             ("holds_stopped", flag(self.holds_stopped)),
             ("frozen", flag(self.frozen)),
             ("read_only", flag(self.read_only)),
+            ("clock_guard", flag(self.clock_guard)),
             ("tariffs", tariffs.collect::<Vec<_>>().join(",")),
             ("cuts_ms", cuts.collect::<Vec<_>>().join(",")),
             ("hold_ttl_ms", self.hold_ttl_ms.to_string()),
@@ -42,10 +39,7 @@ impl PoolSettings {
             ("payment_window_ms", self.payment_window_ms.to_string()),
             ("cooldown_ms", self.cooldown_ms.to_string()),
             ("same_mark_daily_cap", self.same_mark_daily_cap.to_string()),
-            (
-                "request_retention_ms",
-                self.request_retention_ms.to_string(),
-            ),
+            ("request_retention_ms", self.request_retention_ms.to_string()),
             ("feed_backlog_max", self.feed_backlog_max.to_string()),
         ]
     }
@@ -53,10 +47,7 @@ impl PoolSettings {
     /// Every setting as text, a line each.
     #[must_use]
     pub fn text(&self) -> String {
-        self.fields()
-            .iter()
-            .map(|(name, value)| format!("{name}={value}\n"))
-            .collect()
+        self.fields().iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     }
 
     /// The settings that a text gives; what it does not name is as by default.
@@ -68,10 +59,7 @@ impl PoolSettings {
         for (index, line) in text.lines().enumerate() {
             line.split_once('=')
                 .and_then(|(name, value)| settings.set(name, value))
-                .ok_or_else(|| SettingsUnreadable {
-                    line: index + 1,
-                    text: line.to_owned(),
-                })?;
+                .ok_or_else(|| SettingsUnreadable { line: index + 1, text: line.to_owned() })?;
         }
         Ok(settings)
     }
@@ -87,6 +75,7 @@ impl PoolSettings {
             "holds_stopped" => self.holds_stopped = flag(value)?,
             "frozen" => self.frozen = flag(value)?,
             "read_only" => self.read_only = flag(value)?,
+            "clock_guard" => self.clock_guard = flag(value)?,
             "tariffs" => self.tariffs = list(value, tariff)?,
             "cuts_ms" => self.cuts_ms = list(value, |cut| cut.parse().ok())?,
             "hold_ttl_ms" => self.hold_ttl_ms = value.parse().ok()?,
@@ -123,10 +112,7 @@ fn list<T>(value: &str, one: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
 /// A tariff revision and from when: `0011223344556677@1767225600000`.
 fn tariff(value: &str) -> Option<TariffFrom> {
     let (tariff, from_ms) = value.split_once('@')?;
-    Some(TariffFrom {
-        tariff: TariffId::from_hex(tariff)?,
-        from_ms: from_ms.parse().ok()?,
-    })
+    Some(TariffFrom { tariff: TariffId::from_hex(tariff)?, from_ms: from_ms.parse().ok()? })
 }
 
 #[cfg(test)]
@@ -139,14 +125,8 @@ mod tests {
         let settings = PoolSettings {
             paused: true,
             tariffs: vec![
-                TariffFrom {
-                    tariff: TariffId([1; 8]),
-                    from_ms: 5,
-                },
-                TariffFrom {
-                    tariff: TariffId([2; 8]),
-                    from_ms: 1_767_225_600_000,
-                },
+                TariffFrom { tariff: TariffId([1; 8]), from_ms: 5 },
+                TariffFrom { tariff: TariffId([2; 8]), from_ms: 1_767_225_600_000 },
             ],
             cuts_ms: vec![7, 9],
             max_extensions: 3,
@@ -158,18 +138,10 @@ mod tests {
     /// A line that cannot be read is named by its number.
     #[test]
     fn an_unreadable_line_is_named() {
-        for (text, line) in [
-            ("paused=2", 1),
-            ("paused=1\nspeed=9", 2),
-            ("rows", 1),
-            ("tariffs=zz@1", 1),
-            ("cuts_ms=1,,2", 1),
-        ] {
-            assert_eq!(
-                PoolSettings::from_text(text).map_err(|fault| fault.line),
-                Err(line),
-                "{text}"
-            );
+        for (text, line) in
+            [("paused=2", 1), ("paused=1\nspeed=9", 2), ("rows", 1), ("tariffs=zz@1", 1), ("cuts_ms=1,,2", 1)]
+        {
+            assert_eq!(PoolSettings::from_text(text).map_err(|fault| fault.line), Err(line), "{text}");
         }
     }
 
@@ -192,15 +164,9 @@ mod tests {
         ] {
             let far = ["9223372036854775807", "4294967295", "65535", "255"];
             let mut settings = PoolSettings::default();
-            assert!(
-                far.iter().any(|value| settings.set(name, value).is_some()),
-                "{name} is set"
-            );
+            assert!(far.iter().any(|value| settings.set(name, value).is_some()), "{name} is set");
             let faults = settings.check().err().unwrap_or_default();
-            assert!(
-                faults.iter().any(|fault| fault.setting == name),
-                "{name} has a bound"
-            );
+            assert!(faults.iter().any(|fault| fault.setting == name), "{name} has a bound");
         }
     }
 }
