@@ -134,13 +134,10 @@ class Settings(BaseSettings):
     extension_seconds: int = Field(
         10 * MINUTE_SECONDS, ge=1, le=DAY_SECONDS, description="What one extension adds."
     )
-    max_extensions: int = Field(1, ge=0, le=20, description="Extensions a hold.")
-    payment_window_seconds: int = Field(30 * MINUTE_SECONDS, ge=1, le=DAY_SECONDS, description="Time to pay.")
-    live_holds_person: int = Field(3, ge=1, le=1_000, description="Live holds a person, over all pools.")
-    live_holds_entity: int = Field(
-        10, ge=1, le=10_000, description="Live holds a legal entity, over all pools."
+    max_extensions: int = Field(1, ge=0, le=10, description="Extensions a hold.")
+    payment_window_seconds: int = Field(
+        30 * MINUTE_SECONDS, ge=1, le=DAY_SECONDS, description="Time to pay, from the beginning of a payment."
     )
-    operator_daily_cap: int = Field(300, ge=1, le=100_000, description="Holds an operator a local day.")
     cooldown_seconds: int = Field(
         10 * MINUTE_SECONDS,
         ge=0,
@@ -150,14 +147,13 @@ class Settings(BaseSettings):
     same_mark_daily_cap: int = Field(
         3, ge=1, le=1_000, description="Holds of one mark by one person a local day."
     )
-    request_retention_seconds: int = Field(
-        DAY_SECONDS + 90 * MINUTE_SECONDS,
-        ge=DAY_SECONDS,
-        le=31 * DAY_SECONDS,
-        description="How long a request id has one answer: a day beyond the longest life of a hold.",
+    live_holds_person: int = Field(3, ge=1, le=1_000, description="Live holds a person, over all pools.")
+    live_holds_entity: int = Field(
+        50, ge=1, le=1_000, description="Live holds a legal entity, over all pools."
     )
+    operator_daily_cap: int = Field(400, ge=1, le=10_000, description="Holds an operator a local day.")
     feed_backlog_max: int = Field(
-        200_000, ge=1_000, le=10_000_000, description="Feed entries a pool not yet on disk before holds stop."
+        1_000_000, ge=1, description="Transitions a pool not yet on disk before new holds stop (200 MB)."
     )
 
     # --- Pricing --------------------------------------------------------------------------------------
