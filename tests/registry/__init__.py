@@ -1,0 +1,1 @@
+"""The registry of issued marks: reading, importing, making one up."""
