@@ -1,7 +1,7 @@
 """Every problem this service can answer with (RFC 9457): one table of slug, status and when to come back.
 
-The sentences stand beside it in ``problem_texts/{kk,ru,en}.toml``; a test holds the four to the same slugs, and
-the table to the outcomes of the core. Slugs are for ever: programs decide by ``type``, people read the rest.
+The sentences stand beside it in ``problem_texts/{kk,ru,en}.toml``; a test holds the four to the same slugs,
+and the table to the outcomes of the core. Slugs are for ever: programs decide by ``type``, people read on.
 Not here: which exception becomes which problem (``plateapi/edge/errors.py``).
 """
 
@@ -68,6 +68,7 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "tier_unknown": ProblemKind(422),
     "tag_unknown": ProblemKind(422),
     "no_tariff_in_force": ProblemKind(409),
+    "no_mci_in_force": ProblemKind(409),
     "pool_unknown": ProblemKind(404),
     # Holding a mark: the store's refusals, in its own precedence.
     "mark_withheld": ProblemKind(409),
@@ -129,10 +130,10 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "effect_too_soon": ProblemKind(422),
     "effect_outside_day": ProblemKind(422),
     "tariff_already_published": ProblemKind(409),
-    # The service itself. 504 and not 503 for the unknown outcome: 503 tells proxies and clients that nothing was
-    # done, 504 that an answer did not come in time, which is just what is known.
+    # The service itself. 504 and not 503 for the unknown outcome: 503 tells proxies and clients that nothing
+    # was done, 504 that an answer did not come in time, which is just what is known.
     "store_unavailable": ProblemKind(503, 2),
-    "overloaded": ProblemKind(503, 1),
+    "store_overloaded": ProblemKind(503, 1),
     "outcome_unknown": ProblemKind(504, 1),
     "replica_unavailable": ProblemKind(503, 2),
     "journal_unavailable": ProblemKind(503, 5),
@@ -176,7 +177,7 @@ def type_uri(slug: str) -> str:
 def problem_body(
     slug: str, language: Language, facts: Mapping[str, Any], *, instance: str | None = None
 ) -> dict[str, Any]:
-    """The problem as JSON values: RFC 9457's members, ``action`` (what to do next), and the facts beside them."""
+    """The problem as JSON values: RFC 9457's members, ``action`` (what to do next), and the facts."""
     text = TEXTS[language][slug]
     body: dict[str, Any] = {
         "type": type_uri(slug),
@@ -203,7 +204,7 @@ def retry_after_seconds(slug: str, facts: Mapping[str, Any], now_ms: int) -> int
     return PROBLEMS[slug].retry_after_seconds
 
 
-def masked(value: Any) -> Any:
+def masked(value: object) -> object:
     """The value with every text of twelve digits that stands alone masked, at any depth."""
     if isinstance(value, str):
         return TWELVE_DIGITS.sub("************", value)

@@ -3,8 +3,6 @@
 What a refusal looks like over HTTP stands in one table, ``plateapi/problems.py``.
 """
 
-from typing import Any
-
 
 class Refused(Exception):
     """An act that was not done, and why.
@@ -13,7 +11,7 @@ class Refused(Exception):
     ``facts`` are JSON values for the asker, never about anybody else.
     """
 
-    def __init__(self, slug: str, **facts: Any) -> None:
+    def __init__(self, slug: str, **facts: object) -> None:
         super().__init__(slug)
         self.slug = slug
         self.facts = facts

@@ -1,0 +1,127 @@
+"""Everything a process needs to serve the engine, opened once: the law, the store, the replica, the clock.
+
+API workers, the keeper and the command line all begin here. Deliberately not here: use cases
+(``plateapi/services``), people (``plateapi/identity``), and HTTP. While it is open two things run in the
+background: the store's time is asked for, and newly published tariffs are looked for, both every second.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Sequence
+from typing import Final, TypeVar
+
+import structlog
+
+from plate_core import Answer, Inventory, PlateError, Replica, RuleBook
+from plate_core.errors import ReplicaUnavailable
+from plateapi import metrics
+from plateapi.clock import StoreClock
+from plateapi.law import PUBLISHED_PREFIX, Law, PublishedTariff, read_files
+from plateapi.refusals import Refused
+from plateapi.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+# How old the shared bitmaps may be before searching says so instead of showing what was long sold.
+REPLICA_AGE_MAX_MS: Final = 30_000
+
+
+class Engine:
+    """One process's engine. Open it with :meth:`open`; every part is public and typed by the facade."""
+
+    def __init__(self, settings: Settings, inventory: Inventory, base: RuleBook) -> None:
+        self.settings = settings
+        self.inventory = inventory
+        self.law = Law(base)
+        self.clock = StoreClock()
+        self._known: dict[str, int] = {}
+        self._replica: tuple[RuleBook, Replica] | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, settings: Settings, *, watch: bool = True) -> "Engine":
+        """Compile the law, connect, check the store's contract, load the functions, read what is published.
+
+        Raises ``RuleBookInvalid``, ``StoreUnavailable``, ``BootContractBroken``. ``watch=False`` is for a
+        command that looks once and ends.
+        """
+        base = await asyncio.to_thread(RuleBook.compile, read_files(settings.patterns_dir))
+        inventory = Inventory.open(settings.redis_url, base)
+        engine = cls(settings, inventory, base)
+        try:
+            await inventory.check_contract()
+            await inventory.load_functions()
+            await engine.look_again()
+        except BaseException:
+            inventory.close()
+            raise
+        if watch:
+            engine._watch = asyncio.create_task(engine._keep_watch(), name="engine-watch")
+        return engine
+
+    async def close(self) -> None:
+        """Stop watching and let go of the store. What was sent is answered first."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        self.inventory.close()
+
+    @property
+    def book(self) -> RuleBook:
+        """The rule book in force now, by the store's time."""
+        return self.law.at(self.clock.now_ms())
+
+    def replica(self) -> Replica:
+        """The shared bitmaps under the present rule book. Refused while they are built or have stopped."""
+        book = self.book
+        if self._replica is None or self._replica[0] is not book:
+            try:
+                self._replica = (book, Replica.open(str(self.settings.replica_path), book))
+            except ReplicaUnavailable as error:
+                raise Refused("replica_unavailable") from error
+        replica = self._replica[1]
+        if replica.age_ms(self.clock.now_ms()) > REPLICA_AGE_MAX_MS:
+            # The keeper may have built a new file under the same name: look once more at the next request.
+            self._replica = None
+            raise Refused("replica_unavailable")
+        return replica
+
+    async def look_again(self) -> None:
+        """Ask for the store's time and for new publications: every second, and when a tariff changed."""
+        self.clock.learn(await self.inventory.server_time_ms())
+        await self.read_law()
+
+    async def read_law(self) -> bool:
+        """Read what was published since last time; whether anything was."""
+        listed = dict(await self.inventory.list_documents(PUBLISHED_PREFIX))
+        if listed == self._known:
+            return False
+        published = []
+        for name in listed:
+            found = await self.inventory.get_document(name)
+            if found is not None:
+                published.append(PublishedTariff.load(found[1]))
+        law = Law(self.law.base, published, before=self.law)
+        await asyncio.to_thread(law.compile_ahead, self.clock.now_ms())
+        self.law, self._known = law, listed
+        log.info("law_read", published=len(published), revision=self.book.revision)
+        return True
+
+    async def count(self, verb: str, answers: Awaitable[Sequence[Answer]]) -> Sequence[Answer]:
+        """The answers, counted by verb and outcome for /metrics."""
+        counted = await answers
+        for answer in counted:
+            metrics.OUTCOMES.labels(verb, answer.outcome).inc()
+        return counted
+
+    async def _keep_watch(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.law_poll_seconds)
+            try:
+                await self.look_again()
+            except PlateError as error:
+                # Requests meet the same error and say so; the watch only must not end by it.
+                log.warning("engine_watch_failed", error=type(error).__name__)
