@@ -68,14 +68,9 @@ pub fn read(character: char) -> Sign {
     if is_dash(character) {
         return Sign::Dash;
     }
-    let alike = LOOK_ALIKES
-        .iter()
-        .find(|(upper, lower, _)| *upper == character || *lower == character);
+    let alike = LOOK_ALIKES.iter().find(|(upper, lower, _)| *upper == character || *lower == character);
     match alike {
-        Some((_, lower, letter)) => Sign::Letter {
-            letter: *letter,
-            lower: *lower == character,
-        },
+        Some((_, lower, letter)) => Sign::Letter { letter: *letter, lower: *lower == character },
         None => Sign::Other(character),
     }
 }
@@ -98,9 +93,7 @@ fn narrow(character: char) -> char {
 
 /// White space, and the signs of no width that come with pasted text.
 fn is_blank(character: char) -> bool {
-    const NO_WIDTH: [char; 6] = [
-        '\u{00AD}', '\u{200B}', '\u{200C}', '\u{200D}', '\u{2060}', '\u{FEFF}',
-    ];
+    const NO_WIDTH: [char; 6] = ['\u{00AD}', '\u{200B}', '\u{200C}', '\u{200D}', '\u{2060}', '\u{FEFF}'];
     character.is_whitespace() || NO_WIDTH.contains(&character)
 }
 
@@ -117,29 +110,10 @@ mod tests {
     #[test]
     fn look_alikes_are_read_in_both_cases() {
         for (upper, lower, letter) in LOOK_ALIKES {
-            assert_eq!(
-                read(upper),
-                Sign::Letter {
-                    letter,
-                    lower: false
-                }
-            );
-            assert_eq!(
-                read(lower),
-                Sign::Letter {
-                    letter,
-                    lower: true
-                }
-            );
-            assert_eq!(
-                upper.to_lowercase().collect::<String>(),
-                lower.to_string(),
-                "the pair is one letter"
-            );
-            assert!(
-                !upper.is_ascii(),
-                "the table holds no Latin letter by accident"
-            );
+            assert_eq!(read(upper), Sign::Letter { letter, lower: false });
+            assert_eq!(read(lower), Sign::Letter { letter, lower: true });
+            assert_eq!(upper.to_lowercase().collect::<String>(), lower.to_string(), "the pair is one letter");
+            assert!(!upper.is_ascii(), "the table holds no Latin letter by accident");
         }
     }
 

@@ -29,9 +29,7 @@ pub struct Rectangle {
 impl Rectangle {
     /// How many marks: the product of the three counts.
     pub fn count(&self) -> u64 {
-        u64::from(self.digits.count())
-            * u64::from(self.series.count())
-            * u64::from(self.regions.count())
+        u64::from(self.digits.count()) * u64::from(self.series.count()) * u64::from(self.regions.count())
     }
 
     /// Whether there is no mark.
@@ -69,11 +67,7 @@ type Columns = Vec<(DigitMask, SeriesMask)>;
 impl Area {
     /// No mark of a format with this many rows.
     pub fn empty(format: FormatId, rows: u32) -> Area {
-        Area {
-            format,
-            rows,
-            rectangles: Vec::new(),
-        }
+        Area { format, rows, rectangles: Vec::new() }
     }
 
     /// Every issued mark of a format in the given regions.
@@ -81,21 +75,12 @@ impl Area {
         let lowest = format.digits_from;
         let digits = DigitMask::from_range(lowest, format.digit_values().saturating_sub(1));
         let series = SeriesMask::whole(format.rows());
-        Area::from_boxes(
-            id,
-            format.rows(),
-            vec![Rectangle {
-                digits,
-                series,
-                regions,
-            }],
-        )
+        Area::from_boxes(id, format.rows(), vec![Rectangle { digits, series, regions }])
     }
 
     /// The union of boxes that may overlap.
     pub fn from_boxes(format: FormatId, rows: u32, boxes: Vec<Rectangle>) -> Area {
-        Area::try_from_boxes(format, rows, boxes, usize::MAX)
-            .unwrap_or_else(|_| Area::empty(format, rows))
+        Area::try_from_boxes(format, rows, boxes, usize::MAX).unwrap_or_else(|_| Area::empty(format, rows))
     }
 
     /// The union of boxes that may overlap, unless it needs more than `limit` rectangles.
@@ -108,9 +93,7 @@ impl Area {
         boxes.retain(|rectangle| !rectangle.is_empty());
         let mut picture = Picture::new(limit);
         for regions in partition_regions(boxes.iter().map(|rectangle| rectangle.regions)) {
-            let here = boxes
-                .iter()
-                .filter(|rectangle| !rectangle.regions.and(regions).is_empty());
+            let here = boxes.iter().filter(|rectangle| !rectangle.regions.and(regions).is_empty());
             let columns = columns_of_boxes(&here.collect::<Vec<_>>());
             picture.push(regions, columns)?;
         }
@@ -139,11 +122,7 @@ impl Area {
 
     /// Whether the mark is inside.
     pub fn contains(&self, mark: Mark) -> bool {
-        mark.format == self.format
-            && self
-                .rectangles
-                .iter()
-                .any(|rectangle| rectangle.contains(mark))
+        mark.format == self.format && self.rectangles.iter().any(|rectangle| rectangle.contains(mark))
     }
 
     /// Every mark once: rectangle by rectangle, in each by region, series and digits.
@@ -152,12 +131,7 @@ impl Area {
         self.rectangles.iter().flat_map(move |rectangle| {
             rectangle.regions.iter().flat_map(move |region| {
                 rectangle.series.iter().flat_map(move |series| {
-                    rectangle.digits.iter().map(move |digits| Mark {
-                        format,
-                        region,
-                        series,
-                        digits,
-                    })
+                    rectangle.digits.iter().map(move |digits| Mark { format, region, series, digits })
                 })
             })
         })
@@ -190,10 +164,10 @@ impl Area {
     /// The marks in these regions.
     #[must_use]
     pub fn within(&self, regions: RegionMask) -> Area {
-        let boxes = self.rectangles.iter().map(|rectangle| Rectangle {
-            regions: rectangle.regions.and(regions),
-            ..rectangle.clone()
-        });
+        let boxes = self
+            .rectangles
+            .iter()
+            .map(|rectangle| Rectangle { regions: rectangle.regions.and(regions), ..rectangle.clone() });
         Area::from_boxes(self.format, self.rows, boxes.collect())
     }
 
@@ -222,8 +196,7 @@ impl Area {
     }
 
     fn unlimited(&self, other: &Area, operation: Operation) -> Area {
-        self.combine(other, operation, usize::MAX)
-            .unwrap_or_else(|_| Area::empty(self.format, self.rows))
+        self.combine(other, operation, usize::MAX).unwrap_or_else(|_| Area::empty(self.format, self.rows))
     }
 
     /// The rectangles of each class of regions; the canonical order keeps a class together.
@@ -251,9 +224,7 @@ impl Operation {
     fn apply(self, left: Option<&SeriesMask>, right: Option<&SeriesMask>) -> Option<SeriesMask> {
         match (self, left, right) {
             (_, None, None) => None,
-            (Operation::Union, Some(one), None) | (Operation::Union, None, Some(one)) => {
-                Some(one.clone())
-            }
+            (Operation::Union, Some(one), None) | (Operation::Union, None, Some(one)) => Some(one.clone()),
             (Operation::Union, Some(left), Some(right)) => Some(left.or(right)),
             (Operation::Intersection, Some(left), Some(right)) => Some(left.and(right)),
             (Operation::Intersection, _, _) => None,
@@ -273,11 +244,7 @@ struct Picture {
 
 impl Picture {
     fn new(limit: usize) -> Picture {
-        Picture {
-            slices: Vec::new(),
-            rectangles: 0,
-            limit,
-        }
+        Picture { slices: Vec::new(), rectangles: 0, limit }
     }
 
     /// Adds the columns of regions that no slice has yet; regions with the same picture become one slice.
@@ -301,17 +268,9 @@ impl Picture {
     fn into_area(mut self, format: FormatId, rows: u32) -> Area {
         self.slices.sort_by_key(|slice| slice.0.0.trailing_zeros());
         let rectangles = self.slices.into_iter().flat_map(|(regions, columns)| {
-            columns.into_iter().map(move |(digits, series)| Rectangle {
-                digits,
-                series,
-                regions,
-            })
+            columns.into_iter().map(move |(digits, series)| Rectangle { digits, series, regions })
         });
-        Area {
-            format,
-            rows,
-            rectangles: rectangles.collect(),
-        }
+        Area { format, rows, rectangles: rectangles.collect() }
     }
 }
 
@@ -335,15 +294,11 @@ fn merge_columns(columns: Columns) -> Columns {
 fn columns_of_boxes(boxes: &[&Rectangle]) -> Columns {
     let classes = partition_digits(boxes.iter().map(|rectangle| rectangle.digits));
     let series_of = |class: &DigitMask| {
-        let mut here = boxes
-            .iter()
-            .filter(|rectangle| !rectangle.digits.and(class).is_empty());
+        let mut here = boxes.iter().filter(|rectangle| !rectangle.digits.and(class).is_empty());
         let first = here.next()?.series.clone();
         Some(here.fold(first, |series, rectangle| series.or(&rectangle.series)))
     };
-    let columns = classes
-        .into_iter()
-        .filter_map(|class| series_of(&class).map(|series| (class, series)));
+    let columns = classes.into_iter().filter_map(|class| series_of(&class).map(|series| (class, series)));
     columns.collect()
 }
 
@@ -365,14 +320,8 @@ fn series_at<'a>(rectangles: &'a [Rectangle], class: &DigitMask) -> Option<&'a S
         .map(|rectangle| &rectangle.series)
 }
 
-fn columns_in<'a>(
-    slices: &[(RegionMask, &'a [Rectangle])],
-    regions: RegionMask,
-) -> &'a [Rectangle] {
-    slices
-        .iter()
-        .find(|slice| !slice.0.and(regions).is_empty())
-        .map_or(&[], |slice| slice.1)
+fn columns_in<'a>(slices: &[(RegionMask, &'a [Rectangle])], regions: RegionMask) -> &'a [Rectangle] {
+    slices.iter().find(|slice| !slice.0.and(regions).is_empty()).map_or(&[], |slice| slice.1)
 }
 
 /// The coarsest classes such that every given mask is a union of classes.

@@ -33,11 +33,7 @@ pub struct OutOfBounds {
 impl Bound {
     /// The value itself if it lies in the bound.
     pub const fn check(self, value: u64) -> Result<u64, OutOfBounds> {
-        if value < self.min || value > self.max {
-            Err(OutOfBounds { bound: self, value })
-        } else {
-            Ok(value)
-        }
+        if value < self.min || value > self.max { Err(OutOfBounds { bound: self, value }) } else { Ok(value) }
     }
 }
 
@@ -86,6 +82,69 @@ pub const MARK_CHARS: Bound = Bound {
     why: "a mark has at most 8 places (3 + 3 + 2), KZ two more; the rest is room for blanks and dashes",
 };
 
+/// Characters of a pattern that anybody may send.
+pub const PATTERN_CHARS_PUBLIC: Bound = Bound {
+    slug: "pattern_too_long",
+    what: "the number of characters of a pattern",
+    min: 1,
+    max: 256,
+    why: "a driver types about 10 characters and an expert 100; the longest pattern compiles in milliseconds",
+};
+
+/// Characters of a pattern in a file of the rule book.
+pub const PATTERN_CHARS_REVIEWED: Bound = Bound {
+    slug: "pattern_too_long",
+    what: "the number of characters of a pattern",
+    min: 1,
+    max: 16_384,
+    why: "a list of 4,000 words of three letters with their commas",
+};
+
+/// Brackets within brackets.
+pub const PATTERN_NESTING: Bound = Bound {
+    slug: "pattern_too_deep",
+    what: "the nesting of brackets",
+    min: 0,
+    max: 16,
+    why: "the reader recurses once a bracket, about 1 KB of stack each, and nobody reads sixteen of them",
+};
+
+/// Rectangles of one area of a pattern that anybody may send.
+pub const RECTANGLES_PUBLIC: Bound = Bound {
+    slug: "too_many_rectangles",
+    what: "the number of rectangles",
+    min: 0,
+    max: 1_024,
+    why: "a rectangle is 2,341 bytes (128 + 2,197 + 16), so 1,024 of them are 2.4 MB a pattern",
+};
+
+/// Rectangles of one area of a pattern in a file of the rule book.
+pub const RECTANGLES_REVIEWED: Bound = Bound {
+    slug: "too_many_rectangles",
+    what: "the number of rectangles",
+    min: 0,
+    max: 8_192,
+    why: "99 regions with the digits of the region and some classes beside; 8,192 of them are 19 MB",
+};
+
+/// The size of a step.
+pub const STEP: Bound = Bound {
+    slug: "step_invalid",
+    what: "the size of a step",
+    min: 1,
+    max: 12,
+    why: "A, M, Y is the widest ladder of three letters: 2 x 12 = 24 of 25; digits end at 0, 4, 8",
+};
+
+/// Faults in one answer.
+pub const FAULTS: Bound = Bound {
+    slug: "too_many_faults",
+    what: "the number of faults listed",
+    min: 0,
+    max: 64,
+    why: "more than anybody mends in one round",
+};
+
 /// Every bound, for the tests and for the reference page.
 pub const ALL: &[Bound] = &[
     REGION_CODE,
@@ -93,4 +152,11 @@ pub const ALL: &[Bound] = &[
     LETTER_COUNT,
     FORMAT_COUNT,
     MARK_CHARS,
+    PATTERN_CHARS_PUBLIC,
+    PATTERN_CHARS_REVIEWED,
+    PATTERN_NESTING,
+    RECTANGLES_PUBLIC,
+    RECTANGLES_REVIEWED,
+    STEP,
+    FAULTS,
 ];

@@ -36,22 +36,12 @@ pub enum Trust {
 impl Origin {
     /// A text that stands in a file of the rule book.
     pub fn file(file: &str, line: u32, column: u32) -> Origin {
-        Origin {
-            file: file.to_owned(),
-            line,
-            column,
-            trust: Trust::Reviewed,
-        }
+        Origin { file: file.to_owned(), line, column, trust: Trust::Reviewed }
     }
 
     /// A text that somebody typed; `name` is what the faults call it, such as `search`.
     pub fn input(name: &str) -> Origin {
-        Origin {
-            file: name.to_owned(),
-            line: 1,
-            column: 1,
-            trust: Trust::Public,
-        }
+        Origin { file: name.to_owned(), line: 1, column: 1, trust: Trust::Public }
     }
 }
 
@@ -99,11 +89,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}:{}: {}: {}",
-            self.file, self.line, self.column, self.code, self.message
-        )?;
+        write!(f, "{}:{}:{}: {}: {}", self.file, self.line, self.column, self.code, self.message)?;
         if !self.expected.is_empty() {
             write!(f, " Expected {}.", self.expected.join(" or "))?;
         }

@@ -16,48 +16,17 @@ use crate::{
 pub fn kazakhstan() -> Result<Formats, Vec<Fault>> {
     let origin = Origin::file("fixtures", 1, 1);
     let formats = vec![
-        Format::new(
-            "person_car",
-            "NNN LLL RR",
-            true,
-            1,
-            names("Person's car"),
-            &origin,
-        )?,
-        Format::new(
-            "entity_car",
-            "NNN LL RR",
-            true,
-            1,
-            names("Entity's car"),
-            &origin,
-        )?,
-        Format::new(
-            "motorcycle",
-            "NN LL RR",
-            false,
-            1,
-            names("Motorcycle"),
-            &origin,
-        )?,
+        Format::new("person_car", "NNN LLL RR", true, 1, names("Person's car"), &origin)?,
+        Format::new("entity_car", "NNN LL RR", true, 1, names("Entity's car"), &origin)?,
+        Format::new("motorcycle", "NN LL RR", false, 1, names("Motorcycle"), &origin)?,
     ];
     let foreign = vec![
-        ForeignFormat::new(
-            "foreign_owner",
-            "[FH] NNNN RR",
-            names("Foreign owner"),
-            &origin,
-        )?,
+        ForeignFormat::new("foreign_owner", "[FH] NNNN RR", names("Foreign owner"), &origin)?,
         ForeignFormat::new("diplomatic", "[DT] NNN NNN", names("Diplomatic"), &origin)?,
     ];
     let regions = (1..=20).filter_map(|code| Region::new(code).ok());
-    let regions = regions
-        .map(|region| RegionInfo {
-            region,
-            names: names("Region"),
-            origin: origin.clone(),
-        })
-        .collect();
+    let regions =
+        regions.map(|region| RegionInfo { region, names: names("Region"), origin: origin.clone() }).collect();
     Formats::new(formats, foreign, regions)
 }
 

@@ -73,39 +73,23 @@ impl Format {
         let mut faults = Vec::new();
         if !is_identifier(id) {
             faults.push(
-                Fault::at(
-                    origin,
-                    "format_id_invalid",
-                    "a format's identifier has a form it cannot have.",
-                )
-                .expecting(["a lower-case letter, then at most 31 of a-z, 0-9 and _"]),
+                Fault::at(origin, "format_id_invalid", "a format's identifier has a form it cannot have.")
+                    .expecting(["a lower-case letter, then at most 31 of a-z, 0-9 and _"]),
             );
         }
         let places = read_template(template, origin, &mut faults);
-        let count =
-            |wanted: fn(&Place) -> bool| places.iter().filter(|place| wanted(place)).count();
+        let count = |wanted: fn(&Place) -> bool| places.iter().filter(|place| wanted(place)).count();
         let digit_count = count(|place| matches!(place, Place::Digit(_)));
         let letter_count = count(|place| matches!(place, Place::Letter(_)));
-        for (bound, value) in [
-            (bounds::DIGIT_COUNT, digit_count),
-            (bounds::LETTER_COUNT, letter_count),
-        ] {
+        for (bound, value) in [(bounds::DIGIT_COUNT, digit_count), (bounds::LETTER_COUNT, letter_count)] {
             if let Err(error) = bound.check(value as u64) {
-                faults.push(Fault::at(
-                    origin,
-                    bound.slug,
-                    format!("{error}: {}.", bound.why),
-                ));
+                faults.push(Fault::at(origin, bound.slug, format!("{error}: {}.", bound.why)));
             }
         }
         if count(|place| matches!(place, Place::Region(_))) != 2 {
             faults.push(
-                Fault::at(
-                    origin,
-                    "template_invalid",
-                    "a region has exactly two digits.",
-                )
-                .expecting(["RR once in the template"]),
+                Fault::at(origin, "template_invalid", "a region has exactly two digits.")
+                    .expecting(["RR once in the template"]),
             );
         }
         if !faults.is_empty() {
@@ -156,9 +140,7 @@ impl Format {
 
     /// The letters of a series: 0 is `AAA`.
     pub fn series_text(&self, series: u16) -> String {
-        (0..self.letter_count)
-            .map(|index| self.letter(series, index))
-            .collect()
+        (0..self.letter_count).map(|index| self.letter(series, index)).collect()
     }
 
     /// The series of some letters, `A` to `Z`; `None` where they are not exactly this format's letters.
@@ -218,12 +200,7 @@ pub(crate) enum ForeignPlace {
 
 impl ForeignFormat {
     /// A foreign format from its template, such as `[FH] NNNN RR`.
-    pub fn new(
-        id: &str,
-        template: &str,
-        names: Names,
-        origin: &Origin,
-    ) -> Result<ForeignFormat, Vec<Fault>> {
+    pub fn new(id: &str, template: &str, names: Names, origin: &Origin) -> Result<ForeignFormat, Vec<Fault>> {
         let mut faults = Vec::new();
         if !is_identifier(id) {
             faults.push(Fault::at(
@@ -235,12 +212,8 @@ impl ForeignFormat {
         let places = read_foreign_template(template);
         if places.as_ref().is_none_or(Vec::is_empty) {
             faults.push(
-                Fault::at(
-                    origin,
-                    "template_invalid",
-                    "this is not a foreign template.",
-                )
-                .expecting(["N, L and R, blanks, and sets such as [FH]"]),
+                Fault::at(origin, "template_invalid", "this is not a foreign template.")
+                    .expecting(["N, L and R, blanks, and sets such as [FH]"]),
             );
         }
         match places {
@@ -257,15 +230,11 @@ impl ForeignFormat {
 
     pub(crate) fn matches(&self, text: &[char]) -> bool {
         self.places.len() == text.len()
-            && self
-                .places
-                .iter()
-                .zip(text)
-                .all(|(place, found)| match place {
-                    ForeignPlace::Digit => found.is_ascii_digit(),
-                    ForeignPlace::Letter => found.is_ascii_uppercase(),
-                    ForeignPlace::OneOf(set) => set.contains(found),
-                })
+            && self.places.iter().zip(text).all(|(place, found)| match place {
+                ForeignPlace::Digit => found.is_ascii_digit(),
+                ForeignPlace::Letter => found.is_ascii_uppercase(),
+                ForeignPlace::OneOf(set) => set.contains(found),
+            })
     }
 }
 
@@ -292,10 +261,8 @@ impl Formats {
     ) -> Result<Formats, Vec<Fault>> {
         let mut faults = Vec::new();
         if let Err(error) = bounds::FORMAT_COUNT.check(formats.len() as u64) {
-            let origin = formats.last().map_or_else(
-                || Origin::file("formats", 1, 1),
-                |format| format.origin.clone(),
-            );
+            let origin =
+                formats.last().map_or_else(|| Origin::file("formats", 1, 1), |format| format.origin.clone());
             faults.push(Fault::at(&origin, error.bound.slug, format!("{error}.")));
         }
         check_formats(&formats, &foreign, &mut faults);
@@ -306,13 +273,7 @@ impl Formats {
             return Err(faults);
         }
         let region_mask = regions.iter().map(|info| info.region).collect();
-        Ok(Formats {
-            formats,
-            foreign,
-            regions,
-            region_mask,
-            inert: inert_format(),
-        })
+        Ok(Formats { formats, foreign, regions, region_mask, inert: inert_format() })
     }
 
     /// The format with this number. For a number of another rule book an inert format without any digit or
@@ -323,9 +284,7 @@ impl Formats {
 
     /// The number of the format with this identifier, enabled or not.
     pub fn by_id(&self, id: &str) -> Option<FormatId> {
-        self.iter()
-            .find(|(_, format)| format.id == id)
-            .map(|(number, _)| number)
+        self.iter().find(|(_, format)| format.id == id).map(|(number, _)| number)
     }
 
     /// Every format with its number, enabled or not.
@@ -361,12 +320,7 @@ impl Formats {
     /// Every pool: enabled formats in their order, each with the regions ascending.
     pub fn pools(&self) -> Vec<Pool> {
         self.enabled()
-            .flat_map(|(format, _)| {
-                self.regions.iter().map(move |info| Pool {
-                    format,
-                    region: info.region,
-                })
-            })
+            .flat_map(|(format, _)| self.regions.iter().map(move |info| Pool { format, region: info.region }))
             .collect()
     }
 
@@ -417,10 +371,7 @@ impl Formats {
             return Err(OrdinalError::RegionUnknown(mark.region.code()));
         }
         if u32::from(mark.series) >= format.rows() {
-            return Err(OrdinalError::RowBeyondSeries {
-                row: mark.series,
-                rows: format.rows(),
-            });
+            return Err(OrdinalError::RowBeyondSeries { row: mark.series, rows: format.rows() });
         }
         if mark.digits < format.digits_from || mark.digits >= format.digit_values() {
             return Err(OrdinalError::DigitsNotIssued(mark.digits));
@@ -449,8 +400,7 @@ fn read_template(template: &str, origin: &Origin, faults: &mut Vec<Fault>) -> Ve
             _ => {
                 let message = format!("a template cannot hold {sign:?}.");
                 faults.push(
-                    Fault::at(origin, "template_invalid", message)
-                        .expecting(["N", "L", "R", "a blank"]),
+                    Fault::at(origin, "template_invalid", message).expecting(["N", "L", "R", "a blank"]),
                 );
                 continue;
             }
@@ -500,10 +450,7 @@ fn check_formats(formats: &[Format], foreign: &[ForeignFormat], faults: &mut Vec
         }
     }
     for (index, format) in foreign.iter().enumerate() {
-        let twice = foreign
-            .iter()
-            .take(index)
-            .any(|other| other.id == format.id)
+        let twice = foreign.iter().take(index).any(|other| other.id == format.id)
             || formats.iter().any(|other| other.id == format.id);
         if twice {
             let message = format!("the format {} is declared twice.", format.id);
@@ -515,11 +462,7 @@ fn check_formats(formats: &[Format], foreign: &[ForeignFormat], faults: &mut Vec
 fn check_regions(regions: &[RegionInfo], faults: &mut Vec<Fault>) {
     if regions.is_empty() {
         let origin = Origin::file("regions", 1, 1);
-        faults.push(Fault::at(
-            &origin,
-            "regions_missing",
-            "no region is declared.",
-        ));
+        faults.push(Fault::at(&origin, "regions_missing", "no region is declared."));
     }
     for (earlier, later) in regions.iter().zip(regions.iter().skip(1)) {
         if earlier.region == later.region {

@@ -34,10 +34,7 @@ pub struct Pool {
 impl Mark {
     /// The pool this mark belongs to.
     pub const fn pool(&self) -> Pool {
-        Pool {
-            format: self.format,
-            region: self.region,
-        }
+        Pool { format: self.format, region: self.region }
     }
 
     /// Its place in its pool: the row is the series, the bit is the digits.
@@ -50,12 +47,8 @@ impl Mark {
     /// Fails for a pool that does not exist, for a row beyond the last series and for digits that are not
     /// issued (the padding up to 1,024 among them).
     pub fn at(pool: Pool, ordinal: Ordinal, formats: &Formats) -> Result<Mark, OrdinalError> {
-        let mark = Mark {
-            format: pool.format,
-            region: pool.region,
-            series: ordinal.row(),
-            digits: ordinal.bit(),
-        };
+        let mark =
+            Mark { format: pool.format, region: pool.region, series: ordinal.row(), digits: ordinal.bit() };
         formats.check(mark)?;
         Ok(mark)
     }

@@ -45,9 +45,7 @@ impl DigitMask {
 
     /// Whether the value is in the set.
     pub fn contains(&self, value: u16) -> bool {
-        self.0
-            .get(usize::from(value / 64))
-            .is_some_and(|word| word >> (value % 64) & 1 == 1)
+        self.0.get(usize::from(value / 64)).is_some_and(|word| word >> (value % 64) & 1 == 1)
     }
 
     /// How many values.
@@ -112,10 +110,7 @@ pub struct SeriesMask {
 impl SeriesMask {
     /// No series of a format with this many rows.
     pub fn empty(rows: u32) -> SeriesMask {
-        SeriesMask {
-            rows,
-            words: vec![0; word_count(rows)].into(),
-        }
+        SeriesMask { rows, words: vec![0; word_count(rows)].into() }
     }
 
     /// Every series of a format with this many rows.
@@ -126,10 +121,7 @@ impl SeriesMask {
         {
             *last = (1 << (rows % 64)) - 1;
         }
-        SeriesMask {
-            rows,
-            words: words.into(),
-        }
+        SeriesMask { rows, words: words.into() }
     }
 
     /// The given series; those beyond the last row are left out.
@@ -142,10 +134,7 @@ impl SeriesMask {
                 *word |= 1_u64 << (value % 64);
             }
         }
-        SeriesMask {
-            rows,
-            words: words.into(),
-        }
+        SeriesMask { rows, words: words.into() }
     }
 
     /// The series for which `wanted` holds.
@@ -166,9 +155,7 @@ impl SeriesMask {
 
     /// Whether the series is in the set.
     pub fn contains(&self, series: u16) -> bool {
-        self.words
-            .get(usize::from(series / 64))
-            .is_some_and(|word| word >> (series % 64) & 1 == 1)
+        self.words.get(usize::from(series / 64)).is_some_and(|word| word >> (series % 64) & 1 == 1)
     }
 
     /// How many series.
@@ -214,12 +201,7 @@ impl SeriesMask {
         let theirs = other.words.iter().copied().chain(std::iter::repeat(0));
         SeriesMask {
             rows: self.rows,
-            words: self
-                .words
-                .iter()
-                .zip(theirs)
-                .map(|(a, b)| combine(*a, b))
-                .collect(),
+            words: self.words.iter().zip(theirs).map(|(a, b)| combine(*a, b)).collect(),
         }
     }
 }
@@ -279,25 +261,19 @@ impl RegionMask {
     /// The regions, ascending.
     pub fn iter(self) -> impl Iterator<Item = Region> {
         let (first, last) = (bounds::REGION_CODE.min as u8, bounds::REGION_CODE.max as u8);
-        (first..=last)
-            .filter_map(|code| Region::new(code).ok())
-            .filter(move |region| self.contains(*region))
+        (first..=last).filter_map(|code| Region::new(code).ok()).filter(move |region| self.contains(*region))
     }
 }
 
 impl FromIterator<Region> for RegionMask {
     fn from_iter<I: IntoIterator<Item = Region>>(regions: I) -> RegionMask {
-        regions.into_iter().fold(RegionMask::EMPTY, |mask, region| {
-            mask.or(RegionMask::of(region))
-        })
+        regions.into_iter().fold(RegionMask::EMPTY, |mask, region| mask.or(RegionMask::of(region)))
     }
 }
 
 impl fmt::Debug for RegionMask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.iter().map(|region| region.code()))
-            .finish()
+        f.debug_set().entries(self.iter().map(|region| region.code())).finish()
     }
 }
 

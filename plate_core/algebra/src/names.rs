@@ -16,11 +16,7 @@ pub struct Names {
 impl Names {
     /// The three names, each copied from text.
     pub fn new(kk: &str, ru: &str, en: &str) -> Names {
-        Names {
-            kk: kk.to_owned(),
-            ru: ru.to_owned(),
-            en: en.to_owned(),
-        }
+        Names { kk: kk.to_owned(), ru: ru.to_owned(), en: en.to_owned() }
     }
 
     /// The name in a language (`"kk"`, `"ru"` or `"en"`), `None` for any other.

@@ -16,11 +16,7 @@ impl Ordinal {
     /// The ordinal of a row and a bit. A bit beyond the row is taken into the row's last bit, which is
     /// padding and belongs to no mark.
     pub const fn new(row: u16, bit: u16) -> Ordinal {
-        let bit = if (bit as u32) < ROW_BITS {
-            bit as u32
-        } else {
-            ROW_BITS - 1
-        };
+        let bit = if (bit as u32) < ROW_BITS { bit as u32 } else { ROW_BITS - 1 };
         Ordinal(row as u32 * ROW_BITS + bit)
     }
 
@@ -32,11 +28,7 @@ impl Ordinal {
     /// assert_eq!((ordinal.row(), ordinal.bit()), (1, 7));
     /// ```
     pub const fn from_u32(value: u32) -> Option<Ordinal> {
-        if value / ROW_BITS <= u16::MAX as u32 {
-            Some(Ordinal(value))
-        } else {
-            None
-        }
+        if value / ROW_BITS <= u16::MAX as u32 { Some(Ordinal(value)) } else { None }
     }
 
     /// The number that is stored and sent.

@@ -163,8 +163,9 @@ impl ParseError {
     /// The character that is refused; `None` where it is not one character.
     pub const fn character(&self) -> Option<char> {
         match self {
-            ParseError::ForeignCharacter { character, .. }
-            | ParseError::LookalikeNotY { character, .. } => Some(*character),
+            ParseError::ForeignCharacter { character, .. } | ParseError::LookalikeNotY { character, .. } => {
+                Some(*character)
+            }
             ParseError::WrongShape { found, .. } => match found {
                 Found::Digit(character) | Found::Letter(character) => Some(*character),
                 Found::End => None,
@@ -205,9 +206,7 @@ impl Formats {
         {
             return Ok(mark);
         }
-        let end = u32::try_from(text.chars().count())
-            .unwrap_or(u32::MAX)
-            .saturating_add(1);
+        let end = u32::try_from(text.chars().count()).unwrap_or(u32::MAX).saturating_add(1);
         Err(self.wrong_shape(without_country.unwrap_or(&typed), end))
     }
 
@@ -218,23 +217,15 @@ impl Formats {
             return self.read_as(id, format, typed).map(Some);
         }
         let characters: Vec<char> = typed.iter().map(|typed| typed.character).collect();
-        match self
-            .foreign()
-            .iter()
-            .find(|foreign| foreign.matches(&characters))
-        {
-            Some(foreign) => Err(ParseError::ForeignFormat {
-                format: foreign.id.clone(),
-            }),
+        match self.foreign().iter().find(|foreign| foreign.matches(&characters)) {
+            Some(foreign) => Err(ParseError::ForeignFormat { format: foreign.id.clone() }),
             None => Ok(None),
         }
     }
 
     fn read_as(&self, id: FormatId, format: &Format, typed: &[Typed]) -> Result<Mark, ParseError> {
         if !format.enabled {
-            return Err(ParseError::FormatDisabled {
-                format: format.id.clone(),
-            });
+            return Err(ParseError::FormatDisabled { format: format.id.clone() });
         }
         let (mut digits, mut series, mut code) = (0_u16, 0_u16, 0_u8);
         let (mut digits_at, mut region_at) = (0, 0);
@@ -259,22 +250,14 @@ impl Formats {
         let region = Region::new(code)
             .ok()
             .filter(|region| self.region_mask().contains(*region))
-            .ok_or(ParseError::RegionUnknown {
-                position: region_at,
-                code,
-            })?;
+            .ok_or(ParseError::RegionUnknown { position: region_at, code })?;
         if digits < format.digits_from {
             return Err(ParseError::DigitsNotIssued {
                 position: digits_at,
                 lowest: format.digits_text(format.digits_from),
             });
         }
-        Ok(Mark {
-            format: id,
-            region,
-            series,
-            digits,
-        })
+        Ok(Mark { format: id, region, series, digits })
     }
 
     /// The place where a text leaves the enabled format that it follows longest.
@@ -307,10 +290,7 @@ impl Formats {
                 letter => Found::Letter(letter),
             }),
             expected: expected.unwrap_or(Expected::End),
-            templates: self
-                .enabled()
-                .map(|(_, format)| format.template.clone())
-                .collect(),
+            templates: self.enabled().map(|(_, format)| format.template.clone()).collect(),
         }
     }
 }
@@ -320,10 +300,7 @@ fn read_characters(text: &str) -> Result<Vec<Typed>, ParseError> {
     let limit = bounds::MARK_CHARS.max;
     let length = text.chars().take(limit as usize + 1).count() as u64;
     if length > limit {
-        return Err(ParseError::TooLong {
-            length: text.chars().count() as u64,
-            limit,
-        });
+        return Err(ParseError::TooLong { length: text.chars().count() as u64, limit });
     }
     let mut typed = Vec::new();
     for (position, original) in (1_u32..).zip(text.chars()) {
@@ -332,22 +309,13 @@ fn read_characters(text: &str) -> Result<Vec<Typed>, ParseError> {
             Sign::Letter { letter, .. } => char::from(letter),
             Sign::Blank | Sign::Dash => continue,
             Sign::Other(character) if is_mistaken_for_y(character) => {
-                return Err(ParseError::LookalikeNotY {
-                    position,
-                    character,
-                });
+                return Err(ParseError::LookalikeNotY { position, character });
             }
             Sign::Other(_) => {
-                return Err(ParseError::ForeignCharacter {
-                    position,
-                    character: original,
-                });
+                return Err(ParseError::ForeignCharacter { position, character: original });
             }
         };
-        typed.push(Typed {
-            character,
-            position,
-        });
+        typed.push(Typed { character, position });
     }
     if typed.is_empty() {
         return Err(ParseError::Empty);
@@ -357,11 +325,7 @@ fn read_characters(text: &str) -> Result<Vec<Typed>, ParseError> {
 
 fn shape_of(typed: &[Typed]) -> String {
     let sign = |typed: &Typed| {
-        if typed.character.is_ascii_digit() {
-            '9'
-        } else {
-            'A'
-        }
+        if typed.character.is_ascii_digit() { '9' } else { 'A' }
     };
     typed.iter().map(sign).collect()
 }
