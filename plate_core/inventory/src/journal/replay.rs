@@ -9,7 +9,7 @@ use std::path::Path;
 use super::error::JournalError;
 use super::frame::Frame;
 use super::reader::{decode, read_frames};
-use crate::feed::{Transition, Verb};
+use crate::feed::Transition;
 use crate::id::PaymentId;
 use crate::payment::Payment;
 use crate::record::Record;
@@ -125,8 +125,8 @@ impl PoolState {
             Some(record) => {
                 self.records.insert(ordinal, record);
             }
-            // A conflict of the registry is a fact for somebody to look at; the record stays as it was.
-            None if transition.verb == Verb::ImportConflict => {}
+            // Taken and not repeated: a fact beside the record (a conflict of the registry, money that goes back).
+            None if transition.planes.taken => {}
             None => {
                 self.records.remove(&ordinal);
             }
