@@ -36,6 +36,9 @@ class Engine:
         self.inventory = inventory
         self.law = Law(base)
         self.clock = StoreClock()
+        # Formats and regions come from the files alone; no publication changes them.
+        self.formats = {known["id"]: known for known in base.formats() if known["enabled"]}
+        self.regions = {known["code"]: known for known in base.regions()}
         self._known: dict[str, int] = {}
         self._replica: tuple[RuleBook, Replica] | None = None
         self._watch: asyncio.Task[None] | None = None

@@ -2,7 +2,7 @@
 
 With several workers ``PROMETHEUS_MULTIPROC_DIR`` names a directory before the first import of this page
 (``plates up`` sets and empties it); then each process counts in a file of its own there, and
-:func:`exposition` adds the files up, whichever worker is asked. No label holds anything about a person: routes
+:func:`exposition` adds the files up, whichever worker is asked. No label is about a person: routes
 are templates.
 """
 

@@ -1,0 +1,117 @@
+"""Hold a mark: reserve it for an applicant, at the price of this moment, until a deadline.
+
+The engine quotes at the store's time and the store judges by the tariff in force there. When the two differ
+(a tariff came into force in between, or this worker lags), the store answers ``tariff_changed`` and records
+nothing: the engine looks again and tries once more under the same request id. A client that names the price
+it saw is never held at another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from plate_core import Act, Answer, Mark, PlateError
+from plateapi.engine import Engine
+from plateapi.people import Errand
+from plateapi.refusals import Refused
+from plateapi.services.check_format import check_format
+from plateapi.services.holding import Holding
+from plateapi.services.refuse import price, refusal
+
+# No revision: a hold priced by it is judged in full (also as a repetition) and never granted.
+NO_TARIFF: Final = "0" * 64
+
+Item = tuple[Act, Mark, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One mark that somebody wants, and the price he saw, if he says it."""
+
+    errand: Errand
+    mark_text: str
+    expected_amount_tiyn: int | None = None
+    expected_tariff: str | None = None
+
+
+async def hold_mark(engine: Engine, wish: Wish) -> Holding:
+    """Hold one mark.
+
+    Raises ``Refused`` with the store's outcome, with ``price_changed``, or with ``format_not_for_applicant``;
+    ``MarkUnparseable`` and ``PriceUnknown`` come as the core raises them.
+    """
+    result = (await hold_marks(engine, [wish]))[0]
+    if isinstance(result, Holding):
+        return result
+    raise result
+
+
+async def hold_marks(engine: Engine, wishes: Sequence[Wish]) -> list[Holding | Refused | PlateError]:
+    """Hold several marks, each for itself: one result a wish, in order."""
+    results: dict[int, Holding | Refused | PlateError] = {}
+    open_wishes: dict[int, tuple[Wish, Mark]] = {}
+    for index, wish in enumerate(wishes):
+        try:
+            mark = engine.book.parse(wish.mark_text)
+            check_format(engine, mark.format, wish.errand)
+            open_wishes[index] = (wish, mark)
+        except (PlateError, Refused) as error:
+            results[index] = error
+    await _hold_open(engine, open_wishes, results)
+    changed = {i: open_wishes[i] for i in open_wishes if _is(results[i], "tariff_changed")}
+    if changed:
+        await engine.look_again()
+        await _hold_open(engine, changed, results)
+    for index, (wish, mark) in changed.items():
+        if _is(results[index], "tariff_changed"):
+            results[index] = _price_refusal(engine, wish, mark)
+    return [results[index] for index in range(len(wishes))]
+
+
+async def _hold_open(
+    engine: Engine,
+    wishes: dict[int, tuple[Wish, Mark]],
+    results: dict[int, Holding | Refused | PlateError],
+) -> None:
+    """Ask the store once for all of these, and note each result."""
+    items: dict[int, Item] = {}
+    for index, (wish, mark) in wishes.items():
+        try:
+            items[index] = _item(engine, wish, mark)
+        except PlateError as error:
+            results[index] = error
+    if not items:
+        return
+    answers = await engine.count("hold", engine.inventory.hold(list(items.values())))
+    for (index, item), answer in zip(items.items(), answers, strict=True):
+        results[index] = _result(engine, answer, item[1])
+
+
+def _item(engine: Engine, wish: Wish, mark: Mark) -> Item:
+    """The wish with the engine's quote; with no tariff at all when the client saw another price."""
+    quote = engine.book.quote(mark, at_ms=engine.clock.now_ms())
+    if _agrees(wish, quote):
+        return wish.errand.act(), mark, quote["tariff"], quote["amount_tiyn"]
+    return wish.errand.act(), mark, NO_TARIFF, wish.expected_amount_tiyn or quote["amount_tiyn"]
+
+
+def _agrees(wish: Wish, quote: dict[str, Any]) -> bool:
+    return wish.expected_amount_tiyn in (None, quote["amount_tiyn"]) and wish.expected_tariff in (
+        None,
+        quote["tariff"],
+    )
+
+
+def _result(engine: Engine, answer: Answer, mark: Mark) -> Holding | Refused:
+    return Holding.from_answer(answer) if answer.done else refusal(engine, answer, mark)
+
+
+def _price_refusal(engine: Engine, wish: Wish, mark: Mark) -> Refused:
+    """Still another tariff after looking again: the price as it is, for the person to decide anew."""
+    now = price(engine, mark)
+    slug = "tariff_changed" if _agrees(wish, now) else "price_changed"
+    return Refused(slug, mark=mark.text, price=now)
+
+
+def _is(result: object, slug: str) -> bool:
+    return isinstance(result, Refused) and result.slug == slug

@@ -1,0 +1,61 @@
+"""What a draft would change: how many marks, and how much duty, move from which tier to which.
+
+Exact over the whole country without visiting a mark: classes of digits times classes of series. Free marks
+are counted in the replica; without one they are left out, and the answer says so.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from plate_core import Replica
+from plateapi.engine import Engine
+from plateapi.law import begin_of_day_ms
+from plateapi.refusals import Refused
+from plateapi.services.check_tariff import CheckedTariff, check_sound_tariff
+from plateapi.services.tariff_draft import read_draft
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The effect of a tariff on its day, against what is in force just before it."""
+
+    revision: str
+    in_force_from: str
+    against: str | None
+    free_marks_counted: bool
+    report: dict[str, Any]
+    effect: dict[str, Any]
+
+
+async def preview_draft(
+    engine: Engine, draft_id: str, acquired: Literal["chosen", "assigned"] = "chosen"
+) -> Preview:
+    """The preview of a stored draft. Refused: ``draft_unknown``, ``tariff_invalid``."""
+    view = await read_draft(engine, draft_id)
+    checked = await check_sound_tariff(engine, view.draft.file_name, view.draft.content)
+    return await preview_tariff(engine, checked, acquired)
+
+
+async def preview_tariff(
+    engine: Engine, checked: CheckedTariff, acquired: Literal["chosen", "assigned"] = "chosen"
+) -> Preview:
+    """The preview of a tariff that compiles."""
+    before_ms = max(begin_of_day_ms(checked.in_force_from) - 1, engine.clock.now_ms())
+    before = engine.law.at(before_ms)
+    against = before.tariff_in_force(before_ms)
+    replica: Replica | None = None
+    with contextlib.suppress(Refused):
+        replica = engine.replica()
+    effect = await asyncio.to_thread(
+        before.preview, checked.book, on=checked.in_force_from, acquired=acquired, replica=replica
+    )
+    return Preview(
+        revision=checked.revision,
+        in_force_from=checked.in_force_from,
+        against=against["revision"] if against else None,
+        free_marks_counted=replica is not None,
+        report=checked.report,
+        effect=effect,
+    )
