@@ -85,6 +85,22 @@ class Settings(BaseSettings):
         description="Valkey >= 8 or Redis >= 7.0 (redis:// rediss:// unix://); empty: the embedded store.",
     )
 
+    store_maxmemory_bytes: int = Field(
+        2 * 1_024**3,
+        ge=256 * 1_024**2,
+        le=1_024**4,
+        description="Memory at which the embedded store takes no more holds; it never evicts.",
+    )
+    store_start_seconds: float = Field(
+        30.0, gt=0, le=3_600, description="How long the embedded store may take to start; loading extends it."
+    )
+
+    # --- The command line -----------------------------------------------------------------------------
+    server: str = Field(
+        "", description="Address that commands speak to; empty: the one that runs in the data directory."
+    )
+    token: str = Field("", repr=False, description="Bearer token of commands that speak to the server.")
+
     # --- Identity -------------------------------------------------------------------------------------
     token_issuer: str = Field("plates-local", description="The only `iss` accepted.")
     token_audience: str = Field("plates", description="The only `aud` accepted.")

@@ -24,7 +24,7 @@ SLUGS: Final = (
 )
 
 
-class StoreRefused(Exception):  # noqa: N818  the store refuses; nothing erred
+class StoreRefused(Exception):
     """The embedded store will not start, or may not be attached to.
 
     Args:

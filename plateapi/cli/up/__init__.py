@@ -1,0 +1,13 @@
+"""`plates up`: everything that runs, started in order, watched, and stopped in order.
+
+    command     what `plates up` and `plates down` do, step by step
+    boot        what must be right before anything serves: store, contract, functions, law
+    conductor   the processes that run, restarted when they end, stopped together
+    child       one of them
+    leash       how a child learns that its parent is gone
+    runfile     what runs where, for the next `plates up` and for `plates down`
+    greeting    what a newcomer reads first
+    api_server  the API's process
+
+Deliberately not here: what the processes do.
+"""

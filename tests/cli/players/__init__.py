@@ -1,0 +1,1 @@
+"""Processes for tests of what starts, watches and stops processes."""

@@ -1,0 +1,24 @@
+"""Waiting for another process, with an end."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PATIENCE_SECONDS = 20.0
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Look again and again until something holds; fail when it does not within the time."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs; one that has ended and is not yet reaped does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
