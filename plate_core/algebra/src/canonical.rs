@@ -110,7 +110,8 @@ mod tests {
         assert_eq!(plain, r#"{"a":"x","b":16,"t":{"k":[1,2]}}"#);
         let other_layout = "# a comment\na = 'x'\n\nb = 0x10\nt = { k = [\n 1,\n 2,\n] }\n";
         assert_eq!(spelled(other_layout), plain);
-        for other_content in ["b = 16\na = \"y\"\n[t]\nk = [1, 2]\n", "b = 16\na = \"x\"\n[t]\nk = [2, 1]\n"] {
+        for other_content in ["b = 16\na = \"y\"\n[t]\nk = [1, 2]\n", "b = 16\na = \"x\"\n[t]\nk = [2, 1]\n"]
+        {
             assert_ne!(spelled(other_content), plain);
         }
     }

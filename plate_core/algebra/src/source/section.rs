@@ -40,11 +40,20 @@ pub(crate) struct Text<'a> {
 
 impl<'a> Section<'a> {
     /// The whole document as a table.
-    pub(crate) fn of(source: &'a Source, sink: &'a FaultSink, document: &'a Spanned<DeTable<'a>>) -> Section<'a> {
+    pub(crate) fn of(
+        source: &'a Source,
+        sink: &'a FaultSink,
+        document: &'a Spanned<DeTable<'a>>,
+    ) -> Section<'a> {
         Section::new(source, sink, 0..0, document.get_ref())
     }
 
-    fn new(source: &'a Source, sink: &'a FaultSink, span: Range<usize>, table: &'a DeTable<'a>) -> Section<'a> {
+    fn new(
+        source: &'a Source,
+        sink: &'a FaultSink,
+        span: Range<usize>,
+        table: &'a DeTable<'a>,
+    ) -> Section<'a> {
         Section { source, sink, span, table, asked: RefCell::default() }
     }
 
@@ -54,8 +63,13 @@ impl<'a> Section<'a> {
     }
 
     /// Reports a fault with what would have been right.
-    pub(crate) fn fault_expecting<I>(&self, span: &Range<usize>, code: &'static str, message: String, expected: I)
-    where
+    pub(crate) fn fault_expecting<I>(
+        &self,
+        span: &Range<usize>,
+        code: &'static str,
+        message: String,
+        expected: I,
+    ) where
         I: IntoIterator,
         I::Item: Into<String>,
     {
@@ -66,7 +80,8 @@ impl<'a> Section<'a> {
     /// escapes or line breaks cannot be mapped column by column; then it is the quote itself.
     pub(crate) fn inside(&self, text: &Text<'_>) -> Origin {
         let written = self.source.written(&text.span);
-        let verbatim = written.len() == text.value.len() + 2 && written.get(1..written.len() - 1) == Some(text.value);
+        let verbatim =
+            written.len() == text.value.len() + 2 && written.get(1..written.len() - 1) == Some(text.value);
         let start = text.span.start + usize::from(verbatim);
         self.source.origin(&(start..start))
     }
@@ -120,17 +135,27 @@ impl<'a> Section<'a> {
         Some(Text { value: text, span: value.span() })
     }
 
-    /// An identifier: lower-case ASCII letters, digits, `_` and `-`, beginning with a letter.
+    /// An identifier: lower-case ASCII letters, digits and `_`, beginning with a letter.
     pub(crate) fn id(&self, key: &'static str) -> Option<Text<'a>> {
+        self.identifier(key, "a lower-case letter, then letters, digits and `_`", |sign| sign == b'_')
+    }
+
+    /// The same with dashes, for what is never named in a pattern: `kz-2026`.
+    pub(crate) fn slug(&self, key: &'static str) -> Option<Text<'a>> {
+        let expected = "a lower-case letter, then letters, digits, `_` and `-`";
+        self.identifier(key, expected, |sign| matches!(sign, b'_' | b'-'))
+    }
+
+    fn identifier(&self, key: &'static str, expected: &str, sign: fn(u8) -> bool) -> Option<Text<'a>> {
         let text = self.text(key)?;
-        let first = text.value.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
-        let rest = text.value.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'));
+        let letter = |byte: u8| byte.is_ascii_lowercase();
+        let first = text.value.bytes().next().is_some_and(letter);
+        let rest = text.value.bytes().all(|byte| letter(byte) || byte.is_ascii_digit() || sign(byte));
         if first && rest && text.value.len() <= ID_BYTES_MAX {
             return Some(text);
         }
         let message = format!("`{key}` is an identifier of at most {ID_BYTES_MAX} characters.");
-        let expected = ["a lower-case letter, then letters, digits, `_` and `-`"];
-        self.fault_expecting(&text.span, "id_invalid", message, expected);
+        self.fault_expecting(&text.span, "id_invalid", message, [expected]);
         None
     }
 
@@ -195,16 +220,6 @@ impl<'a> Section<'a> {
                 None
             }
         }
-    }
-
-    /// A list of texts that must be there and not be empty.
-    pub(crate) fn texts(&self, key: &'static str) -> Option<Vec<Text<'a>>> {
-        if self.table.contains_key(key) {
-            return self.optional_texts(key);
-        }
-        self.asked.borrow_mut().insert(key);
-        self.missing(key, "[\"...\"]");
-        None
     }
 
     /// A list of texts that may be absent; if it is there, it is not empty.

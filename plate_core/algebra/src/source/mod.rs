@@ -13,7 +13,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeTable;
 
-pub(crate) use section::{Section, Text};
+pub(crate) use section::{Section, Text, shortened};
 
 use crate::fault::{Fault, Origin};
 
@@ -57,9 +57,15 @@ impl FaultSink {
     pub(crate) fn into_sorted(self) -> Vec<Fault> {
         let mut faults = self.faults.into_inner();
         faults.sort_by(|left, right| {
-            (&left.file, left.line, left.column, left.code)
-                .cmp(&(&right.file, right.line, right.column, right.code))
+            (&left.file, left.line, left.column, left.code).cmp(&(
+                &right.file,
+                right.line,
+                right.column,
+                right.code,
+            ))
         });
+        // A rule for two formats compiles its patterns twice and would complain twice.
+        faults.dedup();
         faults
     }
 }
