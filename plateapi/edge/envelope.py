@@ -1,0 +1,123 @@
+"""What goes around every request: its id, its time, its body's size, its line in the log, the last catch.
+
+A pure ASGI middleware: it costs about nothing, where one that wraps request and response costs 100 to 250 µs.
+The log line holds the route's template, never the path, and nothing a caller sent: a path can hold an IIN by
+mistake.
+"""
+
+import secrets
+import time
+import traceback
+from typing import Any, Final
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from plateapi import metrics
+from plateapi.edge.errors import problem_response
+from plateapi.edge.room import METER_KEY, ROUTE_KEY
+
+log = structlog.get_logger("plateapi.http")
+
+REQUEST_ID_HEADER: Final = "x-request-id"
+SECURITY_HEADERS: Final = (
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("x-frame-options", "DENY"),
+)
+
+
+class BodyMeter:
+    """Counts a body as it is read, and stops it at the limit that the gate has set for its route."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self.limit = limit
+        self._read = 0
+
+    async def receive(self) -> Message:
+        """The next message. FastAPI passes only an ``HTTPException`` on while it reads a body."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            if self._read > self.limit:
+                raise HTTPException(413)
+        return message
+
+
+class Envelope:
+    """The outermost of our layers."""
+
+    def __init__(self, app: ASGIApp, *, body_max_bytes: int, access_log: bool) -> None:
+        self._app = app
+        self._body_max_bytes = body_max_bytes
+        self._access_log = access_log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; other kinds of connection pass by."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+        # Made here and never taken over from the caller, who could write anything into our log with it.
+        request_id = secrets.token_hex(8)
+        # A copy: the server may hand the same state to every request.
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        meter = scope[METER_KEY] = BodyMeter(receive, self._body_max_bytes)
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID_HEADER] = request_id
+                for name, value in SECURITY_HEADERS:
+                    headers.setdefault(name, value)
+            await send(message)
+
+        metrics.REQUESTS_IN_FLIGHT.inc()
+        try:
+            await self._app(scope, meter.receive, send_with_headers)
+        except Exception as error:  # The last catch: nothing may leave as a stack trace.
+            log.error("request_failed", request_id=request_id, **_where(error))
+            if status == 0:
+                response = problem_response(Request(scope), "internal_error", {})
+                await response(scope, meter.receive, send_with_headers)
+        finally:
+            metrics.REQUESTS_IN_FLIGHT.dec()
+            self._note(scope, status, request_id, time.perf_counter() - begun)
+
+    def _note(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
+        route, method = scope.get(ROUTE_KEY, "unmatched"), scope["method"]
+        if method not in METHODS:
+            method = "other"
+        metrics.REQUESTS.labels(route, method, status).inc()
+        metrics.REQUEST_SECONDS.labels(route, method).observe(seconds)
+        if self._access_log:
+            log.info(
+                "request",
+                request_id=request_id,
+                route=route,
+                method=method,
+                status=status,
+                duration_ms=round(seconds * 1_000, 2),
+            )
+
+
+# A method is the caller's text: only the known ones become a label or a log field.
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _where(error: BaseException) -> dict[str, Any]:
+    """Kind and place of an unexpected error. Its text is left out: it may repeat what the caller sent."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return {
+        "error": type(error).__name__,
+        "frames": [
+            f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]
+        ],
+    }

@@ -1,0 +1,144 @@
+"""Every exception becomes a problem: by its class, never by its text, and never with what the caller sent.
+
+The core's errors, the services' refusals, a token that is not believed, a body that does not fit, what HTTP
+itself says, and last whatever nobody expected: each has one way into the table of ``plateapi/problems.py``.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from plate_core import errors as core
+from plate_core.errors import PlateError
+from plateapi import metrics
+from plateapi.identity import ApplicantIdInvalid, TokenRefused
+from plateapi.languages import negotiate
+from plateapi.problems import MEDIA_TYPE, PROBLEMS, SLUG_BY_STATUS, problem_body, retry_after_seconds
+from plateapi.refusals import Refused
+
+# The most special class first: the first that fits names the slug.
+SLUG_BY_CLASS: Final[tuple[tuple[type[PlateError], str], ...]] = (
+    (core.MarkUnparseable, "mark_unparseable"),
+    (core.PatternInvalid, "pattern_invalid"),
+    (core.RuleBookInvalid, "tariff_invalid"),
+    (core.CursorInvalid, "cursor_invalid"),
+    (core.InputInvalid, "request_invalid"),
+    (core.NoTariffInForce, "no_tariff_in_force"),
+    (core.NoMciInForce, "no_mci_in_force"),
+    (core.StoreOverloaded, "store_overloaded"),
+    (core.OutcomeUnknown, "outcome_unknown"),
+    (core.DocumentConflict, "document_conflict"),
+    (core.ReplicaUnavailable, "replica_unavailable"),
+    (core.JournalBroken, "journal_unavailable"),
+    (core.InventoryError, "store_unavailable"),
+)
+
+# Of the core's contexts, what a caller may see. Names of documents and settings stay inside.
+CORE_FACTS: Final = ("position", "character", "reason", "faults", "argument", "retry_after_ms")
+
+# A field's name as our models write it. Whatever else stands in a path of pydantic's came from the caller.
+FIELD_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
+CONSTRAINTS: Final = ("expected", "pattern", "ge", "gt", "le", "lt", "min_length", "max_length")
+
+
+def problem_response(
+    request: Request, slug: str, facts: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> Response:
+    """The answer for a problem, in the asker's language."""
+    language = negotiate(request.headers.get("accept-language"))
+    request_id = getattr(request.state, "request_id", None)
+    body = problem_body(
+        slug, language, facts, instance=f"urn:plates:request:{request_id}" if request_id else None
+    )
+    metrics.PROBLEMS.labels(slug).inc()
+    out = {
+        "content-language": language,
+        "vary": "accept-language",
+        "cache-control": "no-store",
+        **(headers or {}),
+    }
+    retry_after = retry_after_seconds(slug, facts, _now_ms(request))
+    if retry_after is not None:
+        out["retry-after"] = str(retry_after)
+    if PROBLEMS[slug].status == 401:
+        out["www-authenticate"] = "Bearer" if slug.startswith("token") else "Signature"
+    return Response(orjson.dumps(body), PROBLEMS[slug].status, out, MEDIA_TYPE)
+
+
+def _now_ms(request: Request) -> int:
+    house = getattr(request.app.state, "house", None)
+    return 0 if house is None else house.engine.clock.now_ms()
+
+
+def problem_of(error: Exception) -> tuple[str, dict[str, Any]]:
+    """Slug and facts of an exception; ``internal_error`` for one that nobody expected."""
+    slug, facts = "internal_error", dict[str, Any]()
+    match error:
+        case Refused():
+            slug, facts = error.slug, error.facts
+        case TokenRefused():
+            slug = error.slug
+        case ApplicantIdInvalid():
+            slug = "applicant_id_invalid"
+            facts = {"errors": [{"field": error.number_kind, "code": error.fault}]}
+        case RequestValidationError() | ValidationError():
+            slug, facts = invalid(error.errors())
+        case PlateError():
+            slug = next((slug for kind, slug in SLUG_BY_CLASS if isinstance(error, kind)), slug)
+            facts = {name: error.context[name] for name in CORE_FACTS if name in error.context}
+        case HTTPException():
+            slug = SLUG_BY_STATUS.get(error.status_code, "body_unreadable")
+    return slug, facts
+
+
+def invalid(errors: Iterable[Any]) -> tuple[str, dict[str, Any]]:
+    """``request_invalid`` with each field and what was expected there: never the value, never pydantic's sentence."""
+    found = list(errors)
+    if any(error["type"] == "json_invalid" for error in found):
+        return "body_unreadable", {}
+    return "request_invalid", {
+        "errors": [
+            {
+                "field": ".".join(_part(part) for part in error["loc"]),
+                "code": error["type"],
+                **_constraints(error.get("ctx", {})),
+            }
+            for error in found
+        ]
+    }
+
+
+def _part(part: object) -> str:
+    """A part of a field's path: ours as it is, a position as it is, the caller's own name masked."""
+    if isinstance(part, int):
+        return str(part)
+    return part if isinstance(part, str) and FIELD_NAME.fullmatch(part) else "?"
+
+
+def _constraints(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What was expected, as the model declares it."""
+    return {
+        name: context[name]
+        for name in CONSTRAINTS
+        if name in context and isinstance(context[name], (str, int, float))
+    }
+
+
+async def answer_with_problem(request: Request, error: Exception) -> Response:
+    """Starlette's handler for every exception that is expected."""
+    slug, facts = problem_of(error)
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return problem_response(request, slug, facts, headers)
+
+
+def register(app: FastAPI) -> None:
+    """Answer each expected kind of exception with its problem. The rest is the envelope's."""
+    for kind in (Refused, TokenRefused, ApplicantIdInvalid, RequestValidationError, ValidationError, PlateError,
+                 HTTPException):  # fmt: skip
+        app.add_exception_handler(kind, answer_with_problem)
