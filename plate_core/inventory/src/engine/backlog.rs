@@ -22,31 +22,17 @@ pub(super) struct Backlog {
 
 impl Backlog {
     pub(super) fn new(items_max: usize) -> Self {
-        Self {
-            items: AtomicUsize::new(0),
-            items_max,
-            items_per_second: AtomicU32::new(0),
-        }
+        Self { items: AtomicUsize::new(0), items_max, items_per_second: AtomicU32::new(0) }
     }
 
     /// Make room for so many items; it is given back when the [`Room`] is dropped.
     pub(super) fn reserve<E>(self: &Arc<Self>, items: usize) -> Result<Room, EngineError<E>> {
         if items > self.items_max {
-            return Err(EngineError::ListTooLong {
-                items,
-                most: self.items_max,
-            });
+            return Err(EngineError::ListTooLong { items, most: self.items_max });
         }
         let before = self.items.fetch_add(items, Ordering::AcqRel);
-        let room = Room {
-            backlog: Arc::clone(self),
-            items,
-        };
-        if before + items > self.items_max {
-            Err(self.overloaded())
-        } else {
-            Ok(room)
-        }
+        let room = Room { backlog: Arc::clone(self), items };
+        if before + items > self.items_max { Err(self.overloaded()) } else { Ok(room) }
     }
 
     pub(super) fn items(&self) -> usize {
@@ -58,9 +44,7 @@ impl Backlog {
         let pace = u64::from(self.items_per_second.load(Ordering::Relaxed).max(1));
         let wait_ms = (self.items() as u64).saturating_mul(1_000) / pace;
         let retry_after_ms = u32::try_from(wait_ms).unwrap_or(RETRY_MAX_MS);
-        EngineError::Overloaded {
-            retry_after_ms: retry_after_ms.clamp(RETRY_MIN_MS, RETRY_MAX_MS),
-        }
+        EngineError::Overloaded { retry_after_ms: retry_after_ms.clamp(RETRY_MIN_MS, RETRY_MAX_MS) }
     }
 }
 
@@ -84,29 +68,20 @@ pub(super) struct Pacemaker {
 
 impl Pacemaker {
     pub(super) fn new() -> Self {
-        Self {
-            since: Instant::now(),
-            items: 0,
-        }
+        Self { since: Instant::now(), items: 0 }
     }
 
     pub(super) fn landed(&mut self, items: usize, backlog: &Backlog) {
-        self.items = self
-            .items
-            .saturating_add(u32::try_from(items).unwrap_or(u32::MAX));
+        self.items = self.items.saturating_add(u32::try_from(items).unwrap_or(u32::MAX));
         let elapsed = self.since.elapsed();
         if elapsed < PACE_WINDOW {
             return;
         }
-        let elapsed_ms = u64::try_from(elapsed.as_millis())
-            .unwrap_or(u64::MAX)
-            .max(1);
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
         let now = u32::try_from(u64::from(self.items) * 1_000 / elapsed_ms).unwrap_or(u32::MAX);
         let before = backlog.items_per_second.load(Ordering::Relaxed);
         // Half of the new, half of the old: one slow batch is not a trend.
-        backlog
-            .items_per_second
-            .store((now / 2 + before / 2).max(1), Ordering::Relaxed);
+        backlog.items_per_second.store((now / 2 + before / 2).max(1), Ordering::Relaxed);
         *self = Self::new();
     }
 }
@@ -131,9 +106,7 @@ mod tests {
             let refusal: EngineError<()> = backlog.overloaded();
             assert_eq!(
                 refusal,
-                EngineError::Overloaded {
-                    retry_after_ms: expected
-                },
+                EngineError::Overloaded { retry_after_ms: expected },
                 "pace {pace}, items {items}"
             );
         }
@@ -144,20 +117,11 @@ mod tests {
     fn room_is_given_back() {
         let backlog = Arc::new(Backlog::new(10));
         let six = backlog.reserve::<()>(6).ok();
-        assert!(matches!(
-            backlog.reserve::<()>(5),
-            Err(EngineError::Overloaded { .. })
-        ));
+        assert!(matches!(backlog.reserve::<()>(5), Err(EngineError::Overloaded { .. })));
         assert!(backlog.reserve::<()>(4).is_ok());
         drop(six);
         assert!(backlog.reserve::<()>(10).is_ok());
         assert_eq!(backlog.items(), 0);
-        assert!(matches!(
-            backlog.reserve::<()>(11),
-            Err(EngineError::ListTooLong {
-                items: 11,
-                most: 10
-            })
-        ));
+        assert!(matches!(backlog.reserve::<()>(11), Err(EngineError::ListTooLong { items: 11, most: 10 })));
     }
 }

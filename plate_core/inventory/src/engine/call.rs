@@ -13,9 +13,7 @@ pub(super) struct Promise<R, E, T> {
 
 impl<R, E, T> Promise<R, E, T> {
     pub(super) fn new(ticket: Ticket<T>, conclude: Conclude<R, E, T>) -> Self {
-        Self {
-            pending: Some((ticket, conclude)),
-        }
+        Self { pending: Some((ticket, conclude)) }
     }
 
     pub(super) fn keep(mut self, result: Result<R, EngineError<E>>) {

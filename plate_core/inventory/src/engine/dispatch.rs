@@ -59,10 +59,7 @@ impl<B: Backend, T: Completion<B>> Dispatch<B, T> {
         }
         self.intake.refuse_all();
         for waiting in self.lanes.borrow_mut().drain() {
-            waiting
-                .place
-                .list
-                .fail(waiting.place.index, EngineError::Closed);
+            waiting.place.list.fail(waiting.place.index, EngineError::Closed);
         }
         // What the grace does not suffice for is reported as unknown when its task is dropped.
         let _ = tokio::time::timeout(self.options.close_grace, self.idle()).await;
@@ -78,24 +75,11 @@ impl<B: Backend, T: Completion<B>> Dispatch<B, T> {
     fn take_in(self: &Rc<Self>) {
         while let Some(job) = self.intake.pop() {
             match job {
-                Job::List {
-                    items,
-                    ticket,
-                    room,
-                } => {
+                Job::List { items, ticket, room } => {
                     let list = Rc::new(Gathering::new(items.len(), ticket, room));
                     let mut lanes = self.lanes.borrow_mut();
                     for (index, (lane, item)) in items.into_iter().enumerate() {
-                        lanes.push(
-                            lane,
-                            Waiting {
-                                item,
-                                place: Place {
-                                    list: Rc::clone(&list),
-                                    index,
-                                },
-                            },
-                        );
+                        lanes.push(lane, Waiting { item, place: Place { list: Rc::clone(&list), index } });
                     }
                 }
                 Job::Call(run) => {
@@ -125,15 +109,12 @@ impl<B: Backend, T: Completion<B>> Dispatch<B, T> {
 
     async fn carry(self: Rc<Self>, lane: B::Lane, batch: Vec<Waiting<B, T>>, flight: Flight<B, T>) {
         let size = batch.len();
-        let (items, places): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|it| (it.item, it.place)).unzip();
+        let (items, places): (Vec<_>, Vec<_>) = batch.into_iter().map(|it| (it.item, it.place)).unzip();
         let result = self.backend.run(lane, items).await;
         drop(flight);
         // Before the answers are handed out: the store should have its next batch while we do that.
         self.launch(lane);
-        self.pacemaker
-            .borrow_mut()
-            .landed(size, &self.intake.backlog);
+        self.pacemaker.borrow_mut().landed(size, &self.intake.backlog);
         match result {
             Ok(replies) if replies.len() == size => {
                 for (place, reply) in places.into_iter().zip(replies) {
@@ -142,14 +123,10 @@ impl<B: Backend, T: Completion<B>> Dispatch<B, T> {
             }
             // A backend that answers another number of items than it was given has broken its promise; which
             // answer belongs to whom cannot be told.
-            Ok(_) => places
-                .into_iter()
-                .for_each(|place| place.list.fail(place.index, EngineError::Lost)),
+            Ok(_) => places.into_iter().for_each(|place| place.list.fail(place.index, EngineError::Lost)),
             Err(error) => {
                 for place in places {
-                    place
-                        .list
-                        .fail(place.index, EngineError::Backend(error.clone()));
+                    place.list.fail(place.index, EngineError::Backend(error.clone()));
                 }
             }
         }
@@ -165,18 +142,13 @@ struct Flight<B: Backend, T: Completion<B>> {
 impl<B: Backend, T: Completion<B>> Flight<B, T> {
     fn begin(dispatch: &Rc<Dispatch<B, T>>, lane: Option<B::Lane>) -> Self {
         dispatch.under_way.set(dispatch.under_way.get() + 1);
-        Self {
-            dispatch: Rc::clone(dispatch),
-            lane,
-        }
+        Self { dispatch: Rc::clone(dispatch), lane }
     }
 }
 
 impl<B: Backend, T: Completion<B>> Drop for Flight<B, T> {
     fn drop(&mut self) {
-        self.dispatch
-            .under_way
-            .set(self.dispatch.under_way.get() - 1);
+        self.dispatch.under_way.set(self.dispatch.under_way.get() - 1);
         self.dispatch.landed.notify_one();
         if let Some(lane) = self.lane {
             self.dispatch.lanes.borrow_mut().landed(lane);

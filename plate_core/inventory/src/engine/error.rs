@@ -42,9 +42,7 @@ pub enum EngineError<E> {
 impl<E: Certainty> Certainty for EngineError<E> {
     fn nothing_applied(&self) -> bool {
         match self {
-            Self::Closed | Self::Forked | Self::Overloaded { .. } | Self::ListTooLong { .. } => {
-                true
-            }
+            Self::Closed | Self::Forked | Self::Overloaded { .. } | Self::ListTooLong { .. } => true,
             Self::Lost => false,
             Self::Backend(error) => error.nothing_applied(),
         }

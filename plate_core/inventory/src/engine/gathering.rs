@@ -29,11 +29,7 @@ pub(super) struct Gathering<B: Backend, T: Completion<B>> {
 impl<B: Backend, T: Completion<B>> Gathering<B, T> {
     pub(super) fn new(items: usize, ticket: Ticket<T>, room: Room) -> Self {
         let ends = (0..items).map(|_| None).collect();
-        Self {
-            ends: RefCell::new(ends),
-            left: Cell::new(items),
-            ticket: Cell::new(Some((ticket, room))),
-        }
+        Self { ends: RefCell::new(ends), left: Cell::new(items), ticket: Cell::new(Some((ticket, room))) }
     }
 
     /// The store answered this item.
@@ -43,14 +39,7 @@ impl<B: Backend, T: Completion<B>> Gathering<B, T> {
 
     /// The batch this item was in failed.
     pub(super) fn fail(&self, index: usize, error: EngineError<B::Error>) {
-        self.end(
-            index,
-            if error.nothing_applied() {
-                End::NotApplied(error)
-            } else {
-                End::Unknown
-            },
-        );
+        self.end(index, if error.nothing_applied() { End::NotApplied(error) } else { End::Unknown });
     }
 
     fn end(&self, index: usize, end: End<B::Reply, B::Error>) {

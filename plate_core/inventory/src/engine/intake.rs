@@ -26,20 +26,13 @@ pub fn mark_forked() {
 
 /// What a call does on the engine's thread: given the backend it runs, given an error it reports that.
 pub(super) type Call<B> = Box<
-    dyn FnOnce(
-            Result<Rc<B>, EngineError<<B as Backend>::Error>>,
-        ) -> Pin<Box<dyn Future<Output = ()>>>
-        + Send,
+    dyn FnOnce(Result<Rc<B>, EngineError<<B as Backend>::Error>>) -> Pin<Box<dyn Future<Output = ()>>> + Send,
 >;
 
 /// What travels from a caller to the engine's thread.
 pub(super) enum Job<B: Backend, T: Completion<B>> {
     /// Items to be sorted into lanes.
-    List {
-        items: Vec<(B::Lane, B::Item)>,
-        ticket: Ticket<T>,
-        room: Room,
-    },
+    List { items: Vec<(B::Lane, B::Item)>, ticket: Ticket<T>, room: Room },
     /// A call that runs by itself.
     Call(Call<B>),
 }
@@ -81,11 +74,7 @@ impl<B: Backend, T: Completion<B>> Intake<B, T> {
         if self.forked() {
             return Err(EngineError::Forked);
         }
-        if self.closed() {
-            Err(EngineError::Closed)
-        } else {
-            Ok(())
-        }
+        if self.closed() { Err(EngineError::Closed) } else { Ok(()) }
     }
 
     pub(super) fn forked(&self) -> bool {

@@ -17,10 +17,7 @@ pub struct LaneBounds {
 
 impl Default for LaneBounds {
     fn default() -> Self {
-        Self {
-            batch_max: 128,
-            in_flight_max: 2,
-        }
+        Self { batch_max: 128, in_flight_max: 2 }
     }
 }
 
@@ -37,18 +34,12 @@ pub(super) struct Lanes<L, W> {
 
 impl<L: Copy + Eq + Hash, W> Lanes<L, W> {
     pub(super) fn new(bounds: LaneBounds) -> Self {
-        Self {
-            lanes: HashMap::new(),
-            bounds,
-        }
+        Self { lanes: HashMap::new(), bounds }
     }
 
     /// Queue one item; items of a lane keep their order.
     pub(super) fn push(&mut self, key: L, item: W) {
-        let lane = self.lanes.entry(key).or_insert_with(|| Lane {
-            waiting: VecDeque::new(),
-            in_flight: 0,
-        });
+        let lane = self.lanes.entry(key).or_insert_with(|| Lane { waiting: VecDeque::new(), in_flight: 0 });
         lane.waiting.push_back(item);
     }
 
@@ -72,19 +63,12 @@ impl<L: Copy + Eq + Hash, W> Lanes<L, W> {
 
     /// Every lane that has something waiting.
     pub(super) fn busy(&self) -> Vec<L> {
-        self.lanes
-            .iter()
-            .filter(|(_, lane)| !lane.waiting.is_empty())
-            .map(|(key, _)| *key)
-            .collect()
+        self.lanes.iter().filter(|(_, lane)| !lane.waiting.is_empty()).map(|(key, _)| *key).collect()
     }
 
     /// Everything that waits and will not be sent.
     pub(super) fn drain(&mut self) -> Vec<W> {
-        self.lanes
-            .values_mut()
-            .flat_map(|lane| lane.waiting.drain(..))
-            .collect()
+        self.lanes.values_mut().flat_map(|lane| lane.waiting.drain(..)).collect()
     }
 }
 
@@ -93,10 +77,7 @@ mod tests {
     use super::*;
 
     fn lanes() -> Lanes<u8, u32> {
-        Lanes::new(LaneBounds {
-            batch_max: 3,
-            in_flight_max: 2,
-        })
+        Lanes::new(LaneBounds { batch_max: 3, in_flight_max: 2 })
     }
 
     /// An idle lane sends the first item at once.

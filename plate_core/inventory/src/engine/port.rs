@@ -53,10 +53,7 @@ impl<T> Port<T> {
             self.outstanding.fetch_sub(1, Ordering::AcqRel);
             return None;
         }
-        Some(Ticket {
-            port: Arc::clone(self),
-            token,
-        })
+        Some(Ticket { port: Arc::clone(self), token })
     }
 
     /// Hand over everything that is finished. The caller calls this when the descriptor is readable.
@@ -91,9 +88,6 @@ pub struct Ticket<T> {
 impl<T> Ticket<T> {
     /// Finish the request.
     pub fn finish(self, result: T) {
-        self.port.push(Finished {
-            token: self.token,
-            result,
-        });
+        self.port.push(Finished { token: self.token, result });
     }
 }

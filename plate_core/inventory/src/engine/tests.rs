@@ -100,26 +100,15 @@ impl Bench {
     fn new(options: Options) -> Self {
         let gate = Arc::new(Semaphore::new(0));
         let (batches_in, batches) = mpsc::channel();
-        let scripted = Scripted {
-            gate: Arc::clone(&gate),
-            batches: batches_in,
-        };
+        let scripted = Scripted { gate: Arc::clone(&gate), batches: batches_in };
         let engine = Engine::open(move || scripted, options).expect("a thread");
-        Self {
-            engine,
-            port: Port::new(1_024).expect("a descriptor"),
-            gate,
-            batches,
-        }
+        Self { engine, port: Port::new(1_024).expect("a descriptor"), gate, batches }
     }
 
     fn small() -> Self {
         Self::new(Options {
             backlog_max: 16,
-            lanes: LaneBounds {
-                batch_max: 4,
-                in_flight_max: 2,
-            },
+            lanes: LaneBounds { batch_max: 4, in_flight_max: 2 },
             close_grace: Duration::from_millis(1),
         })
     }
@@ -134,21 +123,12 @@ impl Bench {
     fn finished(&self, count: usize) -> BTreeMap<u64, Done> {
         let mut all = BTreeMap::new();
         while all.len() < count {
-            let wait = Timespec {
-                tv_sec: PATIENCE.as_secs().cast_signed(),
-                tv_nsec: 0,
-            };
+            let wait = Timespec { tv_sec: PATIENCE.as_secs().cast_signed(), tv_nsec: 0 };
             let event = self.port.event();
             let mut descriptors = [PollFd::new(&event, PollFlags::IN)];
-            assert!(
-                poll(&mut descriptors, Some(&wait)).expect("poll") > 0,
-                "nothing more finished: {all:?}"
-            );
+            assert!(poll(&mut descriptors, Some(&wait)).expect("poll") > 0, "nothing more finished: {all:?}");
             self.port.drain(|token, done| {
-                assert!(
-                    all.insert(token, done).is_none(),
-                    "token {token} finished twice"
-                );
+                assert!(all.insert(token, done).is_none(), "token {token} finished twice");
             });
         }
         all
@@ -169,13 +149,8 @@ use Order::{Answer, AnswerTooFew, FailAfter, FailBefore, Gate, Panic};
 #[test]
 fn a_list_is_answered_in_its_order() {
     let bench = Bench::small();
-    bench
-        .submit(7, &[(1, Answer(1)), (2, Answer(2)), (1, Answer(3))])
-        .unwrap();
-    assert_eq!(
-        bench.finished(1),
-        BTreeMap::from([(7, Done::Answered(vec![Some(2), Some(4), Some(6)]))])
-    );
+    bench.submit(7, &[(1, Answer(1)), (2, Answer(2)), (1, Answer(3))]).unwrap();
+    assert_eq!(bench.finished(1), BTreeMap::from([(7, Done::Answered(vec![Some(2), Some(4), Some(6)]))]));
 }
 
 /// An empty list needs no batch.
@@ -190,14 +165,8 @@ fn an_empty_list_is_answered() {
 #[test]
 fn a_busy_lane_gathers() {
     let bench = Bench::small();
-    bench
-        .engine
-        .submit(&bench.port, 0, vec![(1, Gate(0))])
-        .unwrap();
-    bench
-        .engine
-        .submit(&bench.port, 1, vec![(1, Gate(1))])
-        .unwrap();
+    bench.engine.submit(&bench.port, 0, vec![(1, Gate(0))]).unwrap();
+    bench.engine.submit(&bench.port, 1, vec![(1, Gate(1))]).unwrap();
     bench.engine.kick();
     assert_eq!(bench.batch(), [Gate(0), Gate(1)]);
     bench.submit(2, &[(1, Gate(2))]).unwrap();
@@ -224,24 +193,12 @@ fn failures_are_told_apart() {
         (vec![(1, FailBefore)], before()),
         (vec![(1, FailBefore), (2, FailBefore)], before()),
         // Perhaps applied: each item is unknown.
-        (
-            vec![(1, FailAfter), (1, Answer(1))],
-            Done::Answered(vec![None, None]),
-        ),
+        (vec![(1, FailAfter), (1, Answer(1))], Done::Answered(vec![None, None])),
         // One batch answered, the other not applied: never reported as if the whole list had failed.
-        (
-            vec![(1, Answer(1)), (2, FailBefore)],
-            Done::Answered(vec![Some(2), None]),
-        ),
-        (
-            vec![(1, Answer(1)), (2, FailAfter)],
-            Done::Answered(vec![Some(2), None]),
-        ),
+        (vec![(1, Answer(1)), (2, FailBefore)], Done::Answered(vec![Some(2), None])),
+        (vec![(1, Answer(1)), (2, FailAfter)], Done::Answered(vec![Some(2), None])),
         // A backend that panics or breaks its promise: unknown.
-        (
-            vec![(1, Panic), (2, Answer(2))],
-            Done::Answered(vec![None, Some(4)]),
-        ),
+        (vec![(1, Panic), (2, Answer(2))], Done::Answered(vec![None, Some(4)])),
         (vec![(1, AnswerTooFew)], Done::Answered(vec![None])),
     ] {
         let bench = Bench::small();
@@ -258,11 +215,7 @@ fn a_panic_is_survived() {
     for token in 0..12 {
         bench
             .engine
-            .submit(
-                &bench.port,
-                token,
-                vec![(1, if token < 8 { Panic } else { Answer(token) })],
-            )
+            .submit(&bench.port, token, vec![(1, if token < 8 { Panic } else { Answer(token) })])
             .unwrap();
     }
     bench.engine.kick();
@@ -278,27 +231,13 @@ fn a_full_backlog_refuses() {
     let sixteen: Vec<_> = (0..16).map(|value| (1, Gate(value))).collect();
     bench.submit(1, &sixteen).unwrap();
     let refused = bench.submit(2, &[(1, Answer(1))]);
-    assert!(
-        matches!(
-            refused,
-            Err(EngineError::Overloaded {
-                retry_after_ms: 1..
-            })
-        ),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(EngineError::Overloaded { retry_after_ms: 1.. })), "{refused:?}");
     bench.gate.add_permits(16);
     assert!(matches!(bench.one(), Done::Answered(_)));
     bench.submit(3, &[(1, Answer(1))]).unwrap();
     assert_eq!(bench.one(), Done::Answered(vec![Some(2)]));
     let too_long: Vec<_> = (0..17).map(|value| (1, Answer(value))).collect();
-    assert_eq!(
-        bench.submit(4, &too_long),
-        Err(EngineError::ListTooLong {
-            items: 17,
-            most: 16
-        })
-    );
+    assert_eq!(bench.submit(4, &too_long), Err(EngineError::ListTooLong { items: 17, most: 16 }));
 }
 
 /// A ring that could overflow takes no further request, so that no completion is ever lost.
@@ -307,16 +246,10 @@ fn a_full_port_refuses() {
     let bench = Bench::small();
     let narrow = Port::new(2).unwrap();
     for token in 0..2 {
-        bench
-            .engine
-            .submit(&narrow, token, vec![(1, Answer(1))])
-            .unwrap();
+        bench.engine.submit(&narrow, token, vec![(1, Answer(1))]).unwrap();
     }
     let third = bench.engine.submit(&narrow, 2, vec![(1, Answer(1))]);
-    assert!(
-        matches!(third, Err(EngineError::Overloaded { .. })),
-        "{third:?}"
-    );
+    assert!(matches!(third, Err(EngineError::Overloaded { .. })), "{third:?}");
     assert_eq!(bench.engine.backlog(), 2);
 }
 
@@ -332,12 +265,7 @@ fn closing_reports_everything() {
     }
     bench
         .engine
-        .call(
-            &bench.port,
-            3,
-            |_| std::future::pending::<Result<u64, Failure>>(),
-            Done::Called,
-        )
+        .call(&bench.port, 3, |_| std::future::pending::<Result<u64, Failure>>(), Done::Called)
         .unwrap();
     bench.submit(4, &[(2, Answer(4))]).unwrap();
     bench.batch();
@@ -356,10 +284,7 @@ fn closing_reports_everything() {
 /// Within the grace, what is under way ends as it would have.
 #[test]
 fn closing_waits_for_what_is_under_way() {
-    let bench = Bench::new(Options {
-        close_grace: PATIENCE,
-        ..Options::default()
-    });
+    let bench = Bench::new(Options { close_grace: PATIENCE, ..Options::default() });
     bench.submit(1, &[(1, Gate(21))]).unwrap();
     bench.batch();
     std::thread::scope(|scope| {
@@ -373,26 +298,12 @@ fn closing_waits_for_what_is_under_way() {
 #[test]
 fn a_call_is_finished() {
     let bench = Bench::small();
-    bench
-        .engine
-        .call(&bench.port, 1, |_| async { Ok(5) }, Done::Called)
-        .unwrap();
-    bench
-        .engine
-        .call(
-            &bench.port,
-            2,
-            |_| async { Err(Failure { before: true }) },
-            Done::Called,
-        )
-        .unwrap();
+    bench.engine.call(&bench.port, 1, |_| async { Ok(5) }, Done::Called).unwrap();
+    bench.engine.call(&bench.port, 2, |_| async { Err(Failure { before: true }) }, Done::Called).unwrap();
     bench.engine.kick();
     let finished = bench.finished(2);
     assert_eq!(finished[&1], Done::Called(Ok(5)));
-    assert_eq!(
-        finished[&2],
-        Done::Called(Err(EngineError::Backend(Failure { before: true })))
-    );
+    assert_eq!(finished[&2], Done::Called(Err(EngineError::Backend(Failure { before: true }))));
     assert_eq!(bench.engine.backlog(), 0);
 }
 
@@ -419,18 +330,10 @@ fn everything_is_finished_once() {
                     }
                     engine.kick();
                     let event = port.event();
-                    let wait = Timespec {
-                        tv_sec: 20,
-                        tv_nsec: 0,
-                    };
-                    assert!(
-                        poll(&mut [PollFd::new(&event, PollFlags::IN)], Some(&wait)).unwrap() > 0
-                    );
+                    let wait = Timespec { tv_sec: 20, tv_nsec: 0 };
+                    assert!(poll(&mut [PollFd::new(&event, PollFlags::IN)], Some(&wait)).unwrap() > 0);
                     port.drain(|token, done| {
-                        assert_eq!(
-                            done,
-                            Done::Answered(vec![Some((caller * EACH + token) * 2)])
-                        );
+                        assert_eq!(done, Done::Answered(vec![Some((caller * EACH + token) * 2)]));
                         let seen = &mut seen[usize::try_from(token).unwrap()];
                         assert!(!*seen, "token {token} finished twice");
                         *seen = true;

@@ -34,11 +34,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            backlog_max: 16_384,
-            lanes: LaneBounds::default(),
-            close_grace: Duration::from_secs(2),
-        }
+        Self { backlog_max: 16_384, lanes: LaneBounds::default(), close_grace: Duration::from_secs(2) }
     }
 }
 
@@ -57,20 +53,13 @@ impl<B: Backend, T: Completion<B>> Engine<B, T> {
         let intake = Arc::new(Intake::new(options.backlog_max));
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let theirs = Arc::clone(&intake);
-        let thread = std::thread::Builder::new()
-            .name("plates-engine".to_owned())
-            .spawn(move || {
-                // Whatever ends this thread, a panic too: from then on everything is refused.
-                let _ending = Ending(Arc::clone(&theirs));
-                let local = LocalSet::new();
-                local.block_on(&runtime, async move {
-                    Dispatch::new(make(), theirs, options).serve().await
-                });
-            })?;
-        Ok(Self {
-            intake,
-            thread: Mutex::new(Some(thread)),
-        })
+        let thread = std::thread::Builder::new().name("plates-engine".to_owned()).spawn(move || {
+            // Whatever ends this thread, a panic too: from then on everything is refused.
+            let _ending = Ending(Arc::clone(&theirs));
+            let local = LocalSet::new();
+            local.block_on(&runtime, async move { Dispatch::new(make(), theirs, options).serve().await });
+        })?;
+        Ok(Self { intake, thread: Mutex::new(Some(thread)) })
     }
 
     /// Push a list; the port's ring gets one completion for it. Nothing is sent before [`Engine::kick`].
@@ -87,11 +76,7 @@ impl<B: Backend, T: Completion<B>> Engine<B, T> {
         if items.is_empty() {
             ticket.finish(T::answered(Vec::new()));
         } else {
-            self.intake.push(Job::List {
-                items,
-                ticket,
-                room,
-            });
+            self.intake.push(Job::List { items, ticket, room });
         }
         Ok(())
     }
@@ -113,21 +98,20 @@ impl<B: Backend, T: Completion<B>> Engine<B, T> {
     {
         let (ticket, room) = self.admit(port, token, 1)?;
         let promise = Promise::new(ticket, Box::new(conclude));
-        self.intake
-            .push(Job::Call(Box::new(move |backend| match backend {
-                Ok(backend) => {
-                    let running = run(backend);
-                    Box::pin(async move {
-                        let result = running.await;
-                        drop(room);
-                        promise.keep(result.map_err(EngineError::Backend));
-                    })
-                }
-                Err(error) => {
-                    promise.keep(Err(error));
-                    Box::pin(async {})
-                }
-            })));
+        self.intake.push(Job::Call(Box::new(move |backend| match backend {
+            Ok(backend) => {
+                let running = run(backend);
+                Box::pin(async move {
+                    let result = running.await;
+                    drop(room);
+                    promise.keep(result.map_err(EngineError::Backend));
+                })
+            }
+            Err(error) => {
+                promise.keep(Err(error));
+                Box::pin(async {})
+            }
+        })));
         Ok(())
     }
 
@@ -139,9 +123,7 @@ impl<B: Backend, T: Completion<B>> Engine<B, T> {
     ) -> Result<(Ticket<T>, Room), EngineError<B::Error>> {
         self.intake.check()?;
         let room = self.intake.backlog.reserve(items)?;
-        let ticket = port
-            .ticket(token)
-            .ok_or_else(|| self.intake.backlog.overloaded())?;
+        let ticket = port.ticket(token).ok_or_else(|| self.intake.backlog.overloaded())?;
         Ok((ticket, room))
     }
 
@@ -167,14 +149,17 @@ impl<B: Backend, T: Completion<B>> Engine<B, T> {
         self.intake.check()
     }
 
+    /// Ask the engine to end, as [`Engine::close`], and do not wait for it.
+    pub fn request_close(&self) {
+        if !self.intake.forked() {
+            self.intake.close();
+        }
+    }
+
     /// End the engine and wait for its thread: what waits is refused as closed, what is under way gets
     /// [`Options::close_grace`] to end and is unknown after that. Closing twice is closing once.
     pub fn close(&self) {
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if self.intake.forked() {
             // The thread lives in the parent only; there is nothing to join.
             std::mem::forget(thread);
@@ -191,15 +176,9 @@ impl<B: Backend, T: Completion<B>> Engine<B, T> {
 impl<B: Backend, T: Completion<B>> Drop for Engine<B, T> {
     fn drop(&mut self) {
         if self.intake.forked() {
-            std::mem::forget(
-                self.thread
-                    .get_mut()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .take(),
-            );
-        } else {
-            self.intake.close();
+            std::mem::forget(self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take());
         }
+        self.request_close();
     }
 }
 
