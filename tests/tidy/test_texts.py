@@ -3,6 +3,7 @@
 import string
 import tomllib
 from pathlib import Path
+from typing import Any
 
 TEXTS = Path(__file__).resolve().parents[2] / "plateapi" / "web" / "texts"
 
@@ -24,11 +25,18 @@ def differences(texts: dict[str, dict[str, str]]) -> list[str]:
     return sorted(found)
 
 
+def flat(table: dict[str, Any], before: str = "") -> dict[str, str]:
+    """A table of tables as one, with dotted keys."""
+    found: dict[str, str] = {}
+    for key, value in table.items():
+        found |= flat(value, f"{before}{key}.") if isinstance(value, dict) else {before + key: value}
+    return found
+
+
 def read_texts() -> dict[str, dict[str, str]]:
     """The pages' texts by language."""
-    return {
-        path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(TEXTS.glob("*.toml"))
-    }
+    paths = sorted(TEXTS.glob("*.toml"))
+    return {path.stem: flat(tomllib.loads(path.read_text(encoding="utf-8"))) for path in paths}
 
 
 def test_pages_speak_three_languages_alike() -> None:

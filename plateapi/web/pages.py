@@ -1,0 +1,226 @@
+"""The pages as HTML: what the services say, in words and drawings.
+
+Deliberately not here: HTTP (``routes.py``), and any decision about a mark. A page shows what a service
+answered, or says in the reader's language why there is no answer.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from babel.numbers import format_currency, format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from plate_core import PlateError
+from plate_core.errors import CursorInvalid, MarkUnparseable, PatternInvalid, PriceUnknown
+from plateapi.engine import Engine
+from plateapi.languages import Language
+from plateapi.refusals import Refused
+from plateapi.services.describe_rule_book import Described, describe_rule_book
+from plateapi.services.explain_mark import explain_mark
+from plateapi.services.search_marks import Found, Search, search_marks
+from plateapi.web.address import MARKS_A_PAGE, ORDERS, SearchAddress, mark_href
+from plateapi.web.plate import draw_plate
+from plateapi.web.texts import fault_sentence, language_names, texts
+
+TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
+TIYN_A_TENGE: Final = 100
+
+
+@cache
+def templates() -> Environment:
+    """The templates; everything is escaped, and a name that is missing is an error and not a blank."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        auto_reload=False,
+    )
+
+
+def money(amount_tiyn: int, language: Language) -> str:
+    """An amount as people of that language write it.
+
+    >>> money(1_751_625, "en")
+    '₸17,516.25'
+    """
+    tenge = amount_tiyn / TIYN_A_TENGE
+    whole = amount_tiyn % TIYN_A_TENGE == 0
+    return format_currency(
+        tenge,
+        "KZT",
+        locale=language,
+        format="¤#,##0" if whole and language == "en" else "#,##0 ¤" if whole else None,
+        currency_digits=not whole,
+    )
+
+
+# --- the search -------------------------------------------------------------------------------------------
+
+
+def search_page(engine: Engine, address: SearchAddress) -> tuple[int, str]:
+    """Status and HTML of the search: the form, and what was found when something was asked."""
+    book = describe_rule_book(engine)
+    shown: dict[str, Any] = {"faults": [], "found": None, "marks": [], "next_href": ""}
+    status = 200
+    if address.asked:
+        try:
+            shown |= _found(engine, address, book)
+        except (PatternInvalid, CursorInvalid) as error:
+            status = 422
+            shown["faults"] = _faults(error, address.language)
+        except Refused as error:
+            status = 503 if error.slug == "replica_unavailable" else 422
+            shown["faults"] = [_refusal_sentence(error, address.language)]
+        except PriceUnknown:
+            status = 503
+            shown["faults"] = [texts(address.language)["no_price"]]
+    return status, _render("search.html", address, **_form(address, book), **shown)
+
+
+def _form(address: SearchAddress, book: Described) -> dict[str, Any]:
+    text = texts(address.language)
+    return {
+        "query": address,
+        "regions": [{"code": region["code"], "name": region[address.language]} for region in book.regions],
+        "formats": [(known["id"], known["names"][address.language]) for known in book.formats],
+        "orders": [(order, text[f"order_{order}"]) for order in ORDERS],
+    }
+
+
+def _found(engine: Engine, address: SearchAddress, book: Described) -> dict[str, Any]:
+    page = search_marks(
+        engine,
+        Search(
+            pattern=address.pattern or None,
+            formats=(address.format,),
+            regions=(address.region,) if address.region else (),
+            order=address.order,
+            after=address.after,
+            limit=MARKS_A_PAGE,
+        ),
+    )
+    text = texts(address.language)
+    count = format_decimal(page.count, locale=address.language)
+    names = {tag["id"]: tag["names"][address.language] for tag in book.tags}
+    return {
+        "found": text["found"].format(count=count) if page.count else text["found_none"],
+        "marks": [_card(found, names, address.language) for found in page.marks],
+        "next_href": _next_href(address, page.next),
+    }
+
+
+def _next_href(address: SearchAddress, after: bytes | None) -> str:
+    if after is None:
+        return ""
+    following = SearchAddress(
+        address.language, address.pattern, address.region, address.format, address.order, after
+    )
+    return following.href()
+
+
+def _card(found: Found, tag_names: dict[str, str], language: Language) -> dict[str, Any]:
+    return {
+        "href": mark_href(found.mark.text, language),
+        "drawing": drawing(found.mark.digits, found.mark.series, found.mark.region, found.mark.display),
+        "amount": money(found.amount_tiyn, language),
+        "tags": ", ".join(tag_names[tag] for tag in found.tags),
+    }
+
+
+def drawing(digits: str, series: str, region: str, title: str) -> Markup:
+    """A plate, safe to set into a page: every part of it is drawn or escaped by ``draw_plate``."""
+    return Markup(draw_plate(digits, series, region, title=title))  # noqa: S704
+
+
+def _faults(error: PlateError, language: Language) -> Sequence[str]:
+    place = texts(language)["problem_place"]
+    sentences = [
+        place.format(column=fault["column"], sentence=fault_sentence(language, fault["code"]))
+        for fault in error.faults
+    ]
+    return sentences or [fault_sentence(language, error.slug)]
+
+
+def _refusal_sentence(error: Refused, language: Language) -> str:
+    if error.slug == "replica_unavailable":
+        sentence: str = texts(language)["unavailable"]
+        return sentence
+    return fault_sentence(language, error.slug)
+
+
+# --- one mark ---------------------------------------------------------------------------------------------
+
+
+async def mark_page(engine: Engine, mark_text: str, language: Language) -> tuple[int, str]:
+    """Status and HTML of one mark: its drawing, its state, its price and why."""
+    address = SearchAddress(language)
+    text = texts(language)
+    try:
+        explained = await explain_mark(engine, mark_text)
+    except MarkUnparseable:
+        shown = {"faults": [text["unreadable"]], "found": None, "marks": [], "next_href": ""}
+        return 422, _render("search.html", address, **_form(address, describe_rule_book(engine)), **shown)
+    except PriceUnknown:
+        return 503, _unpriced(engine, mark_text, language)
+    mark = explained.mark
+    return 200, _render(
+        "mark.html",
+        address,
+        here=lambda code: mark_href(mark.text, code),
+        drawing=drawing(mark.digits, mark.series, mark.region, mark.display),
+        state=explained.state,
+        state_text=text[f"state_{explained.state}"],
+        **_priced(explained.certificate, language),
+    )
+
+
+def _priced(certificate: dict[str, Any], language: Language) -> dict[str, Any]:
+    price = certificate["price"]
+    withheld = certificate["withheld"]
+    text = texts(language)
+    return {
+        "amount": money(int(price["amount_tiyn"]), language) if price else "",
+        "price_sum": text["price_sum"].format(
+            mci=price["mci"], value=format_decimal(price["mci_value_tenge"], locale=language)
+        )
+        if price
+        else "",
+        "withheld": text["not_offered"].format(reason=withheld["reason"][language]) if withheld else "",
+        "rules": [
+            {"name": rule["names"][language], "won": rule["won"], "clause": rule["clause"][language]}
+            for rule in certificate["rules"]
+            if rule["matched"]
+        ],
+        "tier": certificate["tier_names"][language],
+        "tags": ", ".join(tag["names"][language] for tag in certificate["tag_names"]),
+        "tariff": certificate["tariff"]["revision"],
+        "mci_in_force_from": certificate["mci"]["in_force_from"],
+    }
+
+
+def _unpriced(engine: Engine, mark_text: str, language: Language) -> str:
+    mark = engine.book.parse(mark_text)
+    return _render(
+        "mark.html",
+        SearchAddress(language),
+        here=lambda code: mark_href(mark.text, code),
+        drawing=drawing(mark.digits, mark.series, mark.region, mark.display),
+        state="free",
+        state_text="",
+        amount="",
+        withheld="",
+    )
+
+
+def _render(name: str, address: SearchAddress, **values: Any) -> str:  # noqa: ANN401  # what a template shows
+    shown = {
+        "language": address.language,
+        "languages": language_names(),
+        "text": texts(address.language),
+        "here": lambda code: address.in_language(code).href(),
+    }
+    return templates().get_template(name).render(**(shown | values))
