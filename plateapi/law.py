@@ -10,6 +10,7 @@ Not here: where publications are kept (``plateapi/engine.py`` reads the store's 
 (``plateapi/services/approve_tariff.py``).
 """
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class PublishedTariff:
     tariff_id: str
     in_force_from: str  # the day its file names, YYYY-MM-DD in Asia/Almaty
     from_ms: int  # the hour of effect, on that day
-    file_name: str
+    file_name: str  # as its author named it
     content: str  # TOML
     author: str  # pseudonyms of the three acts
     submitted_by: str
@@ -86,6 +87,11 @@ def read_files(directory: Path) -> list[tuple[str, bytes]]:
     """The law's files by their path below the directory, as :meth:`RuleBook.compile` wants them."""
     paths = sorted(path for path in directory.rglob("*") if path.suffix in {".toml", ".txt"})
     return [(path.relative_to(directory).as_posix(), path.read_bytes()) for path in paths]
+
+
+def inner_name(content: str) -> str:
+    """The file's name in a rule book: its content's own, so that it never takes another tariff's place."""
+    return f"published-{hashlib.sha256(content.encode()).hexdigest()[:16]}.toml"
 
 
 class Law:
@@ -152,6 +158,6 @@ class Law:
         if book is None:
             book = self.base
             for tariff in standing:
-                book = book.with_tariff(tariff.file_name, tariff.content.encode())
+                book = book.with_tariff(inner_name(tariff.content), tariff.content.encode())
             self._books[key] = book
         return book

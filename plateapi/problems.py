@@ -68,7 +68,8 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "tier_unknown": ProblemKind(422),
     "tag_unknown": ProblemKind(422),
     "no_tariff_in_force": ProblemKind(409),
-    "no_mci_in_force": ProblemKind(409),
+    "mci_unknown": ProblemKind(409),
+    "not_offered": ProblemKind(409),
     "pool_unknown": ProblemKind(404),
     # Holding a mark: the store's refusals, in its own precedence.
     "mark_withheld": ProblemKind(409),
@@ -141,6 +142,34 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "service_starting": ProblemKind(503, 2),
     "internal_error": ProblemKind(500),
 }
+
+# What any wish for a mark may meet, for the page of the whole surface.
+HOLD_REFUSALS: Final = (
+    "mark_unparseable",
+    "format_not_for_applicant",
+    "no_tariff_in_force",
+    "mci_unknown",
+    "not_offered",
+    "pool_unknown",
+    "mark_withheld",
+    "mark_issued",
+    "mark_allotted",
+    "held_by_another",
+    "held_by_you",
+    "cooling_down",
+    "same_mark_cap_reached",
+    "limit_reached",
+    "operator_cap_reached",
+    "permit_expired",
+    "tariff_changed",
+    "price_changed",
+    "not_open",
+    "pool_paused",
+    "holds_stopped",
+    "feed_backlogged",
+)
+# What any act on a hold that names its version may meet.
+VERSION_REFUSALS: Final = ("mark_unparseable", "not_held", "mark_allotted", "revision_stale", "hold_expired")
 
 # What HTTP itself says without one of our slugs, by status: Starlette's own 404 and 405.
 SLUG_BY_STATUS: Final = {

@@ -30,7 +30,8 @@ SLUG_BY_CLASS: Final[tuple[tuple[type[PlateError], str], ...]] = (
     (core.CursorInvalid, "cursor_invalid"),
     (core.InputInvalid, "request_invalid"),
     (core.NoTariffInForce, "no_tariff_in_force"),
-    (core.NoMciInForce, "no_mci_in_force"),
+    (core.MciUnknown, "mci_unknown"),
+    (core.PriceUnknown, "not_offered"),
     (core.StoreOverloaded, "store_overloaded"),
     (core.OutcomeUnknown, "outcome_unknown"),
     (core.DocumentConflict, "document_conflict"),
@@ -40,7 +41,26 @@ SLUG_BY_CLASS: Final[tuple[tuple[type[PlateError], str], ...]] = (
 )
 
 # Of the core's contexts, what a caller may see. Names of documents and settings stay inside.
-CORE_FACTS: Final = ("position", "character", "reason", "faults", "argument", "retry_after_ms")
+CORE_FACTS: Final = (
+    "acquired",
+    "argument",
+    "character",
+    "expected",
+    "faults",
+    "first_known",
+    "format",
+    "last_known",
+    "length",
+    "limit",
+    "lowest",
+    "on",
+    "position",
+    "reason",
+    "region",
+    "retry_after_ms",
+    "rule",
+    "templates",
+)
 
 # A field's name as our models write it. Whatever else stands in a path of pydantic's came from the caller.
 FIELD_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
@@ -90,15 +110,22 @@ def problem_of(error: Exception) -> tuple[str, dict[str, Any]]:
         case RequestValidationError() | ValidationError():
             slug, facts = invalid(error.errors())
         case PlateError():
-            slug = next((slug for kind, slug in SLUG_BY_CLASS if isinstance(error, kind)), slug)
+            slug = _core_slug(error)
             facts = {name: error.context[name] for name in CORE_FACTS if name in error.context}
         case HTTPException():
             slug = SLUG_BY_STATUS.get(error.status_code, "body_unreadable")
     return slug, facts
 
 
+def _core_slug(error: PlateError) -> str:
+    """The core's own slug where the table has it (``region_unknown``), else its class's."""
+    if isinstance(error, core.InputInvalid) and error.slug in PROBLEMS:
+        return error.slug
+    return next((slug for kind, slug in SLUG_BY_CLASS if isinstance(error, kind)), "internal_error")
+
+
 def invalid(errors: Iterable[Any]) -> tuple[str, dict[str, Any]]:
-    """``request_invalid`` with each field and what was expected there: never the value, never pydantic's sentence."""
+    """``request_invalid`` with each field and what was expected: never the value, never pydantic's words."""
     found = list(errors)
     if any(error["type"] == "json_invalid" for error in found):
         return "body_unreadable", {}
@@ -137,8 +164,18 @@ async def answer_with_problem(request: Request, error: Exception) -> Response:
     return problem_response(request, slug, facts, headers)
 
 
+EXPECTED: Final = (
+    Refused,
+    TokenRefused,
+    ApplicantIdInvalid,
+    RequestValidationError,
+    ValidationError,
+    PlateError,
+    HTTPException,
+)
+
+
 def register(app: FastAPI) -> None:
     """Answer each expected kind of exception with its problem. The rest is the envelope's."""
-    for kind in (Refused, TokenRefused, ApplicantIdInvalid, RequestValidationError, ValidationError, PlateError,
-                 HTTPException):  # fmt: skip
+    for kind in EXPECTED:
         app.add_exception_handler(kind, answer_with_problem)

@@ -1,10 +1,11 @@
-"""What the rooms find ready: the engine, identity, the payment side, opened once a process by ``plateapi/app.py``."""
+"""What the rooms find ready: engine, identity, the payment side; ``plateapi/app.py`` opens them once."""
 
 from dataclasses import dataclass
 
 from plateapi.engine import Engine
 from plateapi.identity import Pseudonyms, TokenVerifier
 from plateapi.services.payment_reference import ReferenceSeal
+from plateapi.services.payment_side import PaymentSide
 from plateapi.settings import Settings
 
 
@@ -17,4 +18,4 @@ class House:
     tokens: TokenVerifier
     pseudonyms: Pseudonyms
     seal: ReferenceSeal
-    payment_key: bytes
+    payment_side: PaymentSide

@@ -1,8 +1,8 @@
 """How a room declares its routes: each with its roles, and with the problems it may answer.
 
-``roles`` is a required argument, so a route without a declaration does not even import; a test reads the source
-for it besides. Before an endpoint runs, and before its body is read, the gate checks token and role, the
-Idempotency-Key of whatever changes something, If-Match where a version is named, and the kind of the body.
+``roles`` is a required argument, so a route without a declaration does not even import; a test reads the
+source for it besides. Before an endpoint runs, and before its body is read, the gate checks token and role,
+the Idempotency-Key of whatever changes something, If-Match where a version is named, and the body's kind.
 
 A *hot* route is the same for its readers (it stands in the OpenAPI page), but is a plain Starlette route: it
 parses and answers by itself, which costs a third of what FastAPI's own path does (docs/decisions).
@@ -100,9 +100,9 @@ class Room:
         body_max_bytes: int | None = None,
         status: int = 200,
         hot: Hot | None = None,
-        **options: Any,  # noqa: ANN401  # FastAPI's own: summary, responses, response_model_exclude_none, ...
+        **options: Any,  # noqa: ANN401  # FastAPI's own: summary, response_model, ...
     ) -> Callable[[F], F]:
-        """Declare a route. ``changes`` is true for every method that may change something, unless it says no."""
+        """Declare a route. Every method but GET ``changes`` something, unless the route denies it."""
 
         def declare(endpoint: F) -> F:
             self.declared.append(

@@ -1,4 +1,4 @@
-"""One request as the gate let it in: who came, in which role, under which request id, having seen which version."""
+"""One request as the gate let it in: who came, in which role, under which request id."""
 
 import re
 from dataclasses import dataclass

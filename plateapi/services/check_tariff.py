@@ -7,7 +7,7 @@ from typing import Any
 from plate_core import RuleBook
 from plate_core.errors import RuleBookInvalid
 from plateapi.engine import Engine
-from plateapi.law import Law
+from plateapi.law import Law, PublishedTariff, begin_of_day_ms, inner_name
 from plateapi.refusals import Refused
 
 
@@ -31,7 +31,7 @@ class FaultyTariff:
 
 async def check_tariff(engine: Engine, file_name: str, content: str) -> CheckedTariff | FaultyTariff:
     """Compile the file; beside the loop, for it takes tens of milliseconds."""
-    return await asyncio.to_thread(compile_tariff, engine.law, engine.book, file_name, content)
+    return await asyncio.to_thread(compile_tariff, engine.law, file_name, content)
 
 
 async def check_sound_tariff(engine: Engine, file_name: str, content: str) -> CheckedTariff:
@@ -42,21 +42,51 @@ async def check_sound_tariff(engine: Engine, file_name: str, content: str) -> Ch
     return checked
 
 
-def compile_tariff(law: Law, book: RuleBook, file_name: str, content: str) -> CheckedTariff | FaultyTariff:
-    """The tariff beside this rule book. Refused: ``tariff_already_published`` when the law has it already."""
-    known = {tariff["revision"] for tariff in book.tariffs()} | {t.revision for t in law.published}
+def compile_tariff(law: Law, file_name: str, content: str) -> CheckedTariff | FaultyTariff:
+    """The tariff beside the whole law, published tariffs of other days included.
+
+    One of the same day is no fault: the later approved takes its place; so a wrong one is corrected.
+    Refused: ``tariff_already_published`` when the law holds the same content.
+    """
     try:
-        candidate = book.with_tariff(file_name, content.encode())
+        alone = law.base.with_tariff(inner_name(content), content.encode())
+        tariff = _added(law, alone)
+        trial = _trial(law, tariff, file_name, content)
+        book = Law(law.base, [*law.published, trial], before=law).at(trial.from_ms)
     except RuleBookInvalid as error:
-        return FaultyTariff([dict(fault) for fault in error.faults])
-    added = [tariff for tariff in candidate.tariffs() if tariff["revision"] not in known]
-    if not added:
-        raise Refused("tariff_already_published")
-    tariff = added[0]
+        return FaultyTariff([{**fault, "file": file_name} for fault in error.faults])
     return CheckedTariff(
         revision=tariff["revision"],
         tariff_id=tariff["id"],
         in_force_from=tariff["in_force_from"],
         report=tariff["report"],
-        book=candidate,
+        book=book,
+    )
+
+
+def _added(law: Law, alone: RuleBook) -> dict[str, Any]:
+    """What the file adds to the law on disk."""
+    known = {entry.revision for entry in law.timeline()}
+    added = [tariff for tariff in alone.tariffs() if tariff["revision"] not in known]
+    if not added:
+        raise Refused("tariff_already_published")
+    return added[0]
+
+
+def _trial(law: Law, tariff: dict[str, Any], file_name: str, content: str) -> PublishedTariff:
+    """The tariff as if it were published for its day, after whatever stands there."""
+    day = tariff["in_force_from"]
+    that_day = [published.from_ms + 1 for published in law.published if published.in_force_from == day]
+    return PublishedTariff(
+        revision=tariff["revision"],
+        tariff_id=tariff["id"],
+        in_force_from=day,
+        from_ms=max([begin_of_day_ms(day), *that_day]),
+        file_name=file_name,
+        content=content,
+        author="",
+        submitted_by="",
+        approved_by="",
+        approved_at_ms=0,
+        draft="",
     )

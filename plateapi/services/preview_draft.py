@@ -57,5 +57,18 @@ async def preview_tariff(
         against=against["revision"] if against else None,
         free_marks_counted=replica is not None,
         report=checked.report,
-        effect=effect,
+        effect=_plain(effect),
     )
+
+
+def _plain(effect: dict[str, Any]) -> dict[str, Any]:
+    """The effect with marks as texts; sums too, for they can pass 2^53, where JSON's integers end."""
+    moves = [
+        {
+            **move,
+            "amount_tiyn": str(move["amount_tiyn"]),
+            "samples": [mark.text for mark in move["samples"]],
+        }
+        for move in effect["moves"]
+    ]
+    return {**effect, "moves": moves}

@@ -4,14 +4,13 @@ Search never asks the store. What it shows was true milliseconds ago; whether a 
 hold decides. The count is exact for that moment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from plate_core import Mark, Replica, RuleBook
+from plate_core import Mark
 from plateapi.engine import Engine
 from plateapi.law import day_of
-from plateapi.refusals import Refused
 
 Order = Literal["number", "price", "beauty", "shuffle"]
 
@@ -40,10 +39,10 @@ class Found:
 
     mark: Mark
     state: str  # free, taken, issued or withheld, as the replica saw it
-    tier: str
     tags: Sequence[str]
-    amount_tiyn: int
-    mci: str
+    tier: str | None  # None, and no price: not offered to be chosen
+    amount_tiyn: int | None
+    mci: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,12 @@ class Page:
 def search_marks(engine: Engine, search: Search) -> Page:
     """One page.
 
-    Raises ``Refused``: ``region_unknown``, ``format_unknown``, ``tier_unknown``, ``tag_unknown``,
-    ``replica_unavailable``; ``PatternInvalid`` and ``CursorInvalid`` come as the core raises them.
+    Refused: ``replica_unavailable``. ``PatternInvalid``, ``CursorInvalid``, ``PriceUnknown`` and
+    ``InputInvalid`` (``region_unknown`` and the like) come as the core raises them.
     """
     now_ms = engine.clock.now_ms()
     day = day_of(now_ms)
     book = engine.law.at(now_ms)
-    _check_terms(engine, book, search, day)
     replica = engine.replica()
     found = replica.search(
         pattern=search.pattern,
@@ -85,12 +83,16 @@ def search_marks(engine: Engine, search: Search) -> Page:
     )
     marks: list[Mark] = found["marks"]
     classes = book.classify(marks, acquired="chosen", on=day)
-    quotes = [book.quote(mark, at_ms=now_ms) for mark in marks]
     in_force = book.tariff_in_force(now_ms)
     return Page(
         marks=[
-            _found(mark, replica, search, quote, tags)
-            for mark, quote, (_, tags) in zip(marks, quotes, classes, strict=True)
+            _found(
+                mark,
+                "free" if search.free_only else replica.state(mark),
+                tags,
+                {} if tier is None else book.quote(mark, at_ms=now_ms),
+            )
+            for mark, (tier, tags) in zip(marks, classes, strict=True)
         ],
         count=found["count"],
         next=found["next"],
@@ -99,28 +101,12 @@ def search_marks(engine: Engine, search: Search) -> Page:
     )
 
 
-def _found(mark: Mark, replica: Replica, search: Search, quote: dict[str, Any], tags: Sequence[str]) -> Found:
+def _found(mark: Mark, state: str, tags: Sequence[str], quote: Mapping[str, Any]) -> Found:
     return Found(
         mark=mark,
-        state="free" if search.free_only else replica.state(mark),
-        tier=quote["tier"],
+        state=state,
         tags=tags,
-        amount_tiyn=quote["amount_tiyn"],
-        mci=quote["mci"],
+        tier=quote.get("tier"),
+        amount_tiyn=quote.get("amount_tiyn"),
+        mci=quote.get("mci"),
     )
-
-
-def _check_terms(engine: Engine, book: RuleBook, search: Search, day: str) -> None:
-    """Name the first term that the rule book does not know, instead of finding nothing."""
-    _check("region_unknown", search.regions, engine.regions)
-    _check("format_unknown", search.formats, engine.formats)
-    if search.tiers:
-        _check("tier_unknown", search.tiers, {tier["id"] for tier in book.tiers(day)})
-    if search.tags:
-        _check("tag_unknown", search.tags, {tag["id"] for tag in book.tags()})
-
-
-def _check(slug: str, asked: Sequence[str], known: object) -> None:
-    unknown = [term for term in asked if term not in known]  # type: ignore[operator]
-    if unknown:
-        raise Refused(slug, expected=sorted(known))  # type: ignore[call-overload]

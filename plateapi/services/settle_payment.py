@@ -31,6 +31,15 @@ class PaymentNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundNotice:
+    """A verified statement of the payment side: the money of this transaction was paid back."""
+
+    provider: str
+    transaction: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """What became of the money."""
 
@@ -65,16 +74,14 @@ async def settle_payment(engine: Engine, seal: ReferenceSeal, notice: PaymentNot
     return _settlement(answer)
 
 
-async def confirm_refund(
-    engine: Engine, seal: ReferenceSeal, provider: str, transaction: str, sealed: str
-) -> Settlement:
+async def confirm_refund(engine: Engine, seal: ReferenceSeal, notice: RefundNotice) -> Settlement:
     """Note that the payment side paid the money back. Refused: ``payment_unknown``, ``not_refundable``."""
-    reference = seal.open(sealed)
+    reference = seal.open(notice.reference)
     if reference is None:
         raise Refused("payment_unknown")
     mark = engine.book.parse(reference.mark_text)
-    act = _errand(provider, f"refund:{transaction}", reference).act()
-    payment = {"provider": provider, "transaction": transaction}
+    act = _errand(notice.provider, f"refund:{notice.transaction}", reference).act()
+    payment = {"provider": notice.provider, "transaction": notice.transaction}
     answers = await engine.count("confirm_refund", engine.inventory.confirm_refund([(act, mark, payment)]))
     return _settlement(answers[0])
 

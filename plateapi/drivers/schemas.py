@@ -1,0 +1,184 @@
+"""What the drivers' routes read and write."""
+
+import base64
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from plateapi.refusals import Refused
+from plateapi.services.explain_mark import Explained
+from plateapi.services.search_marks import Found, Page, Search
+from plateapi.shapes import AMOUNT_MAX_TIYN, Body, Expected, MarkText, Names, Shape, mark_values
+
+TERMS_MAX: Final = 32
+
+Term = Annotated[str, Field(min_length=1, max_length=64)]
+Terms = Annotated[list[Term], Field(max_length=TERMS_MAX)]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2026-07-01"])]
+
+
+class SearchQuery(BaseModel):
+    """The query of a search. Lists are repeated parameters: ``?region=01&region=02``."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    pattern: str | None = Field(
+        None,
+        min_length=1,
+        max_length=128,
+        description="? is one character, * any run of them; the grammar is patterns/README.md.",
+        examples=["7*7"],
+    )
+    format: Terms = Field(default_factory=lambda: ["person_car"], description="Formats searched.")
+    region: Terms = Field(default_factory=list, description="Regions, 01 to 20; none: the whole country.")
+    tier: Terms = Field(default_factory=list, description="Price classes.")
+    tag: Terms = Field(default_factory=list, description="Patterns of beauty, all of which must fit.")
+    amount_tiyn_min: int | None = Field(None, ge=0, le=AMOUNT_MAX_TIYN)
+    amount_tiyn_max: int | None = Field(None, ge=0, le=AMOUNT_MAX_TIYN)
+    free_only: bool = Field(True, description="Only what can be held now.")
+    order: Literal["number", "price", "beauty", "shuffle"] = "number"
+    seed: int = Field(0, ge=0, le=2**53 - 1, description="Of the shuffle: the same seed, the same order.")
+    after: str | None = Field(None, max_length=512, description="The cursor of the page before.")
+    limit: int = Field(20, ge=1, le=100)
+
+    def search(self) -> Search:
+        """The query as the service wants it."""
+        return Search(
+            pattern=self.pattern,
+            formats=self.format,
+            regions=self.region,
+            tiers=self.tier,
+            tags=self.tag,
+            amount_tiyn_min=self.amount_tiyn_min,
+            amount_tiyn_max=self.amount_tiyn_max,
+            free_only=self.free_only,
+            order=self.order,
+            seed=self.seed,
+            after=None if self.after is None else cursor_bytes(self.after),
+            limit=self.limit,
+        )
+
+
+def cursor_text(cursor: bytes | None) -> str | None:
+    """The core's cursor as it travels."""
+    return None if cursor is None else base64.urlsafe_b64encode(cursor).decode().rstrip("=")
+
+
+def cursor_bytes(text: str) -> bytes:
+    """The core's cursor back. Refused: ``cursor_invalid``."""
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError as error:
+        raise Refused("cursor_invalid") from error
+
+
+class MarkShape(Shape):
+    """A mark's parts."""
+
+    mark: str = Field(examples=["777AAA02"])
+    display: str = Field(examples=["777 AAA 02"])
+    format: str
+    region: str
+    digits: str
+    series: str
+
+
+class FoundShape(MarkShape):
+    """One mark of a page."""
+
+    state: Literal["free", "taken", "issued", "withheld"]
+    tags: list[str]
+    tier: str | None = Field(description="Price class; null where the mark is not offered to be chosen.")
+    mci: str | None
+    amount_tiyn: int | None
+
+
+class PageShape(Shape):
+    """A page of a search."""
+
+    count: int = Field(description="Marks on all pages together, exact when it was counted.")
+    marks: list[FoundShape]
+    next: str | None = Field(description="Cursor of the next page; null on the last.")
+    tariff: str = Field(description="Revision of the tariff by which the prices are.")
+    age_ms: int = Field(description="How old the picture of free marks is.")
+
+
+def page_values(page: Page) -> dict[str, Any]:
+    """A page as JSON values."""
+    return {
+        "count": page.count,
+        "marks": [_found_values(found) for found in page.marks],
+        "next": cursor_text(page.next),
+        "tariff": page.tariff,
+        "age_ms": page.age_ms,
+    }
+
+
+def _found_values(found: Found) -> dict[str, Any]:
+    return {
+        **mark_values(found.mark),
+        "state": found.state,
+        "tags": list(found.tags),
+        "tier": found.tier,
+        "mci": found.mci,
+        "amount_tiyn": found.amount_tiyn,
+    }
+
+
+class ExplainedShape(MarkShape):
+    """One mark: its state now, and its certificate, which says why it costs what it costs."""
+
+    state: Literal["free", "taken", "issued", "withheld"]
+    server_time_ms: int
+    certificate: dict[str, Any]
+
+    @classmethod
+    def of(cls, explained: Explained) -> "ExplainedShape":
+        """The explained mark as JSON."""
+        return cls.model_validate(
+            {
+                **mark_values(explained.mark),
+                "state": explained.state,
+                "server_time_ms": explained.server_time_ms,
+                "certificate": explained.certificate,
+            }
+        )
+
+
+class NearestShape(Shape):
+    """Free marks like the one asked for, the most like it first."""
+
+    mark: str
+    nearest: list[dict[str, Any]]
+
+
+class RegionShape(Names):
+    """A region."""
+
+    code: str
+
+
+class RuleBookShape(Shape):
+    """What there is to choose from today."""
+
+    revision: str
+    day: str
+    tariff: dict[str, Any] | None
+    regions: list[dict[str, Any]]
+    formats: list[dict[str, Any]]
+    tiers: list[dict[str, Any]]
+    tags: list[dict[str, Any]]
+
+
+class HoldBody(Body):
+    """Which mark, and the price that the driver has seen."""
+
+    mark: MarkText
+    expected: Expected = Field(default_factory=Expected)
+
+
+class AssignBody(Body):
+    """Where an ordinary mark is wanted."""
+
+    format: Term = "person_car"
+    region: Annotated[str, Field(pattern=r"^\d{2}$", examples=["02"])]

@@ -1,0 +1,155 @@
+"""What is done for a citizen who is present: at a desk by an operator, on a screen by a channel's service.
+
+It is done in the operator's name, office and channel, and counts against his own daily cap. There is
+deliberately no route here that marks anything as paid (invariant 4).
+"""
+
+from typing import Annotated
+
+from fastapi import Path, Response
+
+from plateapi.edge.room import JSON, Room
+from plateapi.edge.visit import Here
+from plateapi.operators.schemas import ApplicantBody, DeskAssignBody, DeskHoldBody, ForApplicantBody
+from plateapi.people import Applicant, Errand, Role
+from plateapi.problems import HOLD_REFUSALS, VERSION_REFUSALS
+from plateapi.services.assign_mark import assign_mark
+from plateapi.services.begin_payment import begin_payment
+from plateapi.services.change_hold import cancel_allotment, extend_hold, release_hold
+from plateapi.services.hold_mark import Wish, hold_mark
+from plateapi.services.holding import Holding, etag, parse_etag
+from plateapi.services.list_holdings import list_holdings
+from plateapi.shapes import HoldingShape, HoldingsShape, LetGoShape, PaymentBegunShape
+
+room = Room("desk", "Acts for a citizen who is present, by operators and by the channels' services.")
+
+ASSISTANTS = (Role.OPERATOR, Role.SERVICE)
+FOR_APPLICANT = ("applicant_id_invalid", "request_invalid")
+MarkPath = Annotated[str, Path(max_length=64, examples=["777AAA02"])]
+
+
+@room.route(
+    "POST",
+    "/v1/desk/holds",
+    roles=ASSISTANTS,
+    status=201,
+    reads=JSON,
+    problems=[*HOLD_REFUSALS, *FOR_APPLICANT],
+    summary="Hold a mark for a citizen",
+)
+async def hold_for(here: Here, body: DeskHoldBody, response: Response) -> HoldingShape:
+    """Reserve a mark for the citizen, at the price of this moment."""
+    wish = Wish(
+        errand=_errand(here, body.applicant),
+        mark_text=body.mark,
+        expected_amount_tiyn=body.expected.amount_tiyn,
+        expected_tariff=body.expected.tariff,
+    )
+    return _shown(await hold_mark(here.house.engine, wish), response)
+
+
+@room.route(
+    "POST",
+    "/v1/desk/assignments",
+    roles=ASSISTANTS,
+    status=201,
+    reads=JSON,
+    problems=[*HOLD_REFUSALS, *FOR_APPLICANT, "region_unknown", "format_unknown", "none_left"],
+    summary="Take the next ordinary mark for a citizen",
+)
+async def assign_for(here: Here, body: DeskAssignBody, response: Response) -> HoldingShape:
+    """An ordinary mark, assigned and not chosen, at the lowest price."""
+    errand = _errand(here, body.applicant)
+    return _shown(await assign_mark(here.house.engine, errand, body.format, body.region), response)
+
+
+@room.route(
+    "POST",
+    "/v1/desk/holdings",
+    roles=ASSISTANTS,
+    changes=False,  # A question; it is a POST only so that the IIN stands in no URL.
+    reads=JSON,
+    problems=FOR_APPLICANT,
+    summary="A citizen's holds and allotments",
+)
+async def holdings_of(here: Here, body: ForApplicantBody) -> HoldingsShape:
+    """Everything the citizen has now, over all regions."""
+    return HoldingsShape.of(*await list_holdings(here.house.engine, _applicant(here, body.applicant)))
+
+
+@room.route(
+    "POST",
+    "/v1/desk/holds/{mark}/extension",
+    roles=ASSISTANTS,
+    version=True,
+    reads=JSON,
+    problems=[*VERSION_REFUSALS, *FOR_APPLICANT, "extensions_used_up", "payment_already_begun"],
+    summary="Extend a citizen's hold",
+)
+async def extend_for(here: Here, mark: MarkPath, body: ForApplicantBody, response: Response) -> HoldingShape:
+    """Move the deadline, as far as the permit and the next change of price allow."""
+    errand = _errand(here, body.applicant)
+    return _shown(await extend_hold(here.house.engine, errand, mark, parse_etag(here.if_match)), response)
+
+
+@room.route(
+    "POST",
+    "/v1/desk/holds/{mark}/release",
+    roles=ASSISTANTS,
+    version=True,
+    reads=JSON,
+    problems=[*VERSION_REFUSALS, *FOR_APPLICANT],
+    summary="Release a citizen's hold",
+)
+async def release_for(here: Here, mark: MarkPath, body: ForApplicantBody) -> LetGoShape:
+    """Give the mark back before it is paid for."""
+    errand = _errand(here, body.applicant)
+    return LetGoShape.of(await release_hold(here.house.engine, errand, mark, parse_etag(here.if_match)))
+
+
+@room.route(
+    "POST",
+    "/v1/desk/holds/{mark}/payment",
+    roles=ASSISTANTS,
+    version=True,
+    status=201,
+    reads=JSON,
+    problems=[*VERSION_REFUSALS, *FOR_APPLICANT, "payment_already_begun"],
+    summary="Begin a citizen's payment",
+)
+async def pay_for(
+    here: Here, mark: MarkPath, body: ForApplicantBody, response: Response
+) -> PaymentBegunShape:
+    """Open the payment window and get the invoice that the citizen pays."""
+    errand = _errand(here, body.applicant)
+    invoice = await begin_payment(here.house.engine, here.house.seal, errand, mark, parse_etag(here.if_match))
+    response.headers["etag"] = etag(invoice.holding)
+    return PaymentBegunShape.of(invoice)
+
+
+@room.route(
+    "POST",
+    "/v1/desk/allotments/{mark}/cancellation",
+    roles=ASSISTANTS,
+    version=True,
+    reads=JSON,
+    problems=["mark_unparseable", "not_allotted", "revision_stale", "manufacture_begun", *FOR_APPLICANT],
+    summary="Give a citizen's allotment back",
+)
+async def cancel_for(here: Here, mark: MarkPath, body: ForApplicantBody) -> LetGoShape:
+    """Give an allotment back before its plate is made; the money goes back to the payer."""
+    errand = _errand(here, body.applicant)
+    return LetGoShape.of(await cancel_allotment(here.house.engine, errand, mark, parse_etag(here.if_match)))
+
+
+def _applicant(here: Here, body: ApplicantBody) -> Applicant:
+    return body.applicant(here.house.pseudonyms)
+
+
+def _errand(here: Here, body: ApplicantBody) -> Errand:
+    return here.errand(_applicant(here, body))
+
+
+def _shown(holding: Holding, response: Response) -> HoldingShape:
+    response.headers["etag"] = etag(holding)
+    return HoldingShape.of(holding)

@@ -1,0 +1,61 @@
+"""Where the payment side tells us of money: the only way to ``allotted`` (invariant 4).
+
+The provider hears "recorded" only after the store has it. Its transaction is the idempotency key: told twice,
+it has one effect and one answer. Money that buys nothing is recorded as ``refund_due`` and answered with 200,
+for the provider has done its part; only what was not recorded is a problem, and is sent again.
+"""
+
+from fastapi import Request, Response
+
+from plateapi import metrics
+from plateapi.edge.room import JSON, Hot, Open, Room
+from plateapi.edge.visit import Visit
+from plateapi.payments.schemas import NotificationBody, SettlementShape
+from plateapi.refusals import Refused
+from plateapi.services.note_refused_notification import note_refused_notification
+from plateapi.services.settle_payment import PaymentNotice, Settlement, confirm_refund, settle_payment
+
+room = Room("payments", "Notifications of the payment side.")
+
+SIGNATURE_REFUSALS = ("signature_missing", "signature_invalid", "notification_stale")
+
+
+@room.route(
+    "POST",
+    "/v1/payments/notifications",
+    roles=Open.SIGNED,
+    changes=False,  # It does change things; its key is the transaction in its body.
+    reads=JSON,
+    problems=[
+        *SIGNATURE_REFUSALS,
+        "notification_invalid",
+        "body_unreadable",
+        "request_id_reused",
+        "payment_unknown",
+        "not_refundable",
+        "read_only",
+    ],
+    hot=Hot(answer=SettlementShape, body=NotificationBody),
+    summary="Money came, or went back",
+)
+async def notify(request: Request, visit: Visit) -> Response:
+    """A signed notification: `X-Signature: t=<unix seconds>,v1=<HMAC-SHA256 of "<t>.<body>">`."""
+    body = await request.body()
+    try:
+        settlement = await _settle(request, visit, body)
+    except Refused as refused:
+        metrics.NOTIFICATIONS.labels(refused.slug).inc()
+        if refused.slug in SIGNATURE_REFUSALS:
+            await note_refused_notification(visit.house.engine, refused.slug, body)
+        raise
+    metrics.NOTIFICATIONS.labels(settlement.outcome).inc()
+    return Response(SettlementShape.of(settlement).model_dump_json(), media_type=JSON)
+
+
+async def _settle(request: Request, visit: Visit, body: bytes) -> Settlement:
+    house = visit.house
+    house.payment_side.verify(request.headers, body, house.engine.clock.now_ms())
+    notice = house.payment_side.read(body)
+    if isinstance(notice, PaymentNotice):
+        return await settle_payment(house.engine, house.seal, notice)
+    return await confirm_refund(house.engine, house.seal, notice)

@@ -1,0 +1,84 @@
+"""What a notification says, and what it is answered with."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, RootModel
+
+from plateapi.services.settle_payment import Settlement
+from plateapi.shapes import AmountTiyn, Body, Shape
+
+# The core takes 128 characters as a request id; a prefix of ours is part of them.
+Transaction = Annotated[str, Field(pattern=r"^[!-~]{1,100}$", examples=["2026-11-23/000017"])]
+Reference = Annotated[str, Field(min_length=1, max_length=512)]
+Moment = Annotated[int, Field(ge=0, le=7_258_118_400_000)]
+
+
+class PaidBody(Body):
+    """Money came."""
+
+    event: Literal["paid"]
+    transaction: Transaction
+    reference: Reference
+    amount_tiyn: AmountTiyn
+    paid_at_ms: Moment
+
+
+class RefundedBody(Body):
+    """Money was paid back."""
+
+    event: Literal["refunded"]
+    transaction: Transaction
+    reference: Reference
+
+
+class NotificationBody(RootModel[Annotated[PaidBody | RefundedBody, Field(discriminator="event")]]):
+    """One or the other, told apart by ``event``."""
+
+
+class SettlementShape(Shape):
+    """The notification is recorded; this is what became of the money."""
+
+    outcome: Literal["allotted", "refund_due", "refunded"]
+    mark: str | None
+    reason: str | None = Field(
+        None,
+        description="Why it goes back: wrong_amount, already_paid, late_mark_gone, late_price_changed, "
+        "unknown_hold, cancelled",
+    )
+    late: bool = Field(False, description="The money came after the hold had ended, and the mark was free.")
+    server_time_ms: int
+
+    @classmethod
+    def of(cls, settlement: Settlement) -> "SettlementShape":
+        """The settlement as JSON."""
+        return cls.model_validate(
+            {
+                "outcome": settlement.outcome,
+                "mark": settlement.mark_text,
+                "reason": settlement.reason,
+                "late": settlement.late,
+                "server_time_ms": settlement.server_time_ms,
+            }
+        )
+
+
+class StandInPayBody(Body):
+    """What the demo's payer does: pays this reference, so much."""
+
+    reference: Reference
+    amount_tiyn: AmountTiyn
+
+
+class StandInRefundBody(Body):
+    """What the demo's provider pays back."""
+
+    reference: Reference
+    transaction: Transaction
+
+
+class StandInShape(Shape):
+    """The notification that the stand-in sent, and its answer."""
+
+    transaction: str
+    status: int
+    answer: dict[str, object]
