@@ -77,16 +77,8 @@ pub struct Act {
 impl Act {
     /// An act for an applicant.
     #[must_use]
-    pub fn on_behalf(
-        caller: &str,
-        request_id: &str,
-        channel: Channel,
-        applicant: Applicant,
-    ) -> Self {
-        Self {
-            applicant: Some(applicant),
-            ..Self::of(caller, request_id, channel)
-        }
+    pub fn on_behalf(caller: &str, request_id: &str, channel: Channel, applicant: Applicant) -> Self {
+        Self { applicant: Some(applicant), ..Self::of(caller, request_id, channel) }
     }
 
     /// An act for nobody in particular.

@@ -4,6 +4,7 @@
 //! (invariant 10). An entry is what one call did to one pool; a refused item leaves no transition and no revision.
 
 use crate::act::Channel;
+pub use crate::codec::feed::{decode, encode};
 use crate::coded::coded;
 use crate::id::{ApplicantId, RequestId};
 use crate::payment::PaymentChange;
@@ -111,11 +112,12 @@ pub struct Transition {
     pub ordinal: Option<u32>,
     /// The mark's planes after it.
     pub planes: PlaneBits,
-    /// The mark's record after it; `None` where it has none.
+    /// The mark's record after it. `None` where it has none ([`PlaneBits::taken`] is clear), and where it has one
+    /// that this step left untouched (`taken` is set): it is not repeated.
     pub record: Option<Record>,
-    /// The request that asked for it. An expiry found by a later verb names that verb's request.
+    /// The request that asked for it. An expiry names the request of the hold that ended, whoever found it.
     pub request: RequestId,
-    /// Who did it.
+    /// Who did it; empty for an expiry.
     pub actor: String,
     /// On whose behalf.
     pub on_behalf: Option<ApplicantId>,

@@ -97,9 +97,7 @@ impl HoldItem {
     /// The digest of what is asked.
     #[must_use]
     pub fn digest(&self, pool: &str) -> Digest {
-        mark(Asked::by("hold", &self.act), pool, self.ordinal)
-            .number(self.acquired.code().into())
-            .digest()
+        mark(Asked::by("hold", &self.act), pool, self.ordinal).number(self.acquired.code().into()).digest()
     }
 }
 
@@ -107,9 +105,7 @@ impl AssignItem {
     /// The digest of what is asked: any ordinary mark of the pool.
     #[must_use]
     pub fn digest(&self, pool: &str) -> Digest {
-        Asked::by("assign_next", &self.act)
-            .bytes(pool.as_bytes())
-            .digest()
+        Asked::by("assign_next", &self.act).bytes(pool.as_bytes()).digest()
     }
 }
 
@@ -118,10 +114,7 @@ impl HeldItem {
     #[must_use]
     pub fn digest(&self, verb: &str, pool: &str) -> Digest {
         let revision = i64::try_from(self.revision).unwrap_or(i64::MAX);
-        mark(Asked::by(verb, &self.act), pool, self.ordinal)
-            .bytes(&self.hold.0)
-            .number(revision)
-            .digest()
+        mark(Asked::by(verb, &self.act), pool, self.ordinal).bytes(&self.hold.0).number(revision).digest()
     }
 }
 
@@ -147,33 +140,21 @@ impl RefundItem {
     /// The digest of what is said.
     #[must_use]
     pub fn digest(&self, pool: &str) -> Digest {
-        mark(Asked::by("confirm_refund", &self.act), pool, self.ordinal)
-            .bytes(&self.payment.0)
-            .digest()
+        mark(Asked::by("confirm_refund", &self.act), pool, self.ordinal).bytes(&self.payment.0).digest()
     }
 }
 
 /// The digest of an act that names many marks of a pool: withhold, readmit, import.
 #[must_use]
 pub fn marks_digest(verb: &str, act: &Act, pool: &str, ordinals: &[u32], reason: &str) -> Digest {
-    let bytes: Vec<u8> = ordinals
-        .iter()
-        .flat_map(|ordinal| ordinal.to_be_bytes())
-        .collect();
-    Asked::by(verb, act)
-        .bytes(pool.as_bytes())
-        .bytes(&bytes)
-        .bytes(reason.as_bytes())
-        .digest()
+    let bytes: Vec<u8> = ordinals.iter().flat_map(|ordinal| ordinal.to_be_bytes()).collect();
+    Asked::by(verb, act).bytes(pool.as_bytes()).bytes(&bytes).bytes(reason.as_bytes()).digest()
 }
 
 /// The digest of a change of a pool's settings.
 #[must_use]
 pub fn configure_digest(act: &Act, pool: &str, settings: &PoolSettings) -> Digest {
-    Asked::by("configure", act)
-        .bytes(pool.as_bytes())
-        .bytes(settings.text().as_bytes())
-        .digest()
+    Asked::by("configure", act).bytes(pool.as_bytes()).bytes(settings.text().as_bytes()).digest()
 }
 
 /// Adds which mark is meant.

@@ -21,3 +21,22 @@ pub mod payment;
 pub mod record;
 pub mod settings;
 pub mod state;
+
+// What is right, and the oracle that runs on it.
+pub mod lifecycle;
+pub mod model;
+
+// The way in for many callers at once.
+pub mod engine;
+pub mod pipeline;
+
+// The inventory in Valkey or Redis.
+pub mod keys;
+pub mod library;
+#[cfg(any(test, feature = "sabotage"))]
+pub mod sabotage;
+pub mod store;
+
+// How it is packed, and what is kept on disk.
+pub mod codec;
+pub mod journal;

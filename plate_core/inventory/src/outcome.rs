@@ -502,10 +502,6 @@ impl Outcome {
     /// Its place in the precedence, from 1.
     #[must_use]
     pub fn precedence(self) -> usize {
-        Outcome::ALL
-            .iter()
-            .take_while(|other| **other != self)
-            .count()
-            + 1
+        Outcome::ALL.iter().take_while(|other| **other != self).count() + 1
     }
 }

@@ -27,10 +27,8 @@ impl PaymentState {
     pub const fn may_become(self, after: PaymentState) -> bool {
         matches!(
             (self, after),
-            (
-                PaymentState::Received,
-                PaymentState::Settled | PaymentState::RefundDue
-            ) | (PaymentState::Settled, PaymentState::RefundDue)
+            (PaymentState::Received, PaymentState::Settled | PaymentState::RefundDue)
+                | (PaymentState::Settled, PaymentState::RefundDue)
                 | (PaymentState::RefundDue, PaymentState::Refunded)
         )
     }

@@ -70,7 +70,6 @@ impl Record {
     /// Whether the act is done for the record's applicant.
     #[must_use]
     pub fn belongs_to(&self, act: &Act) -> bool {
-        act.applicant
-            .is_some_and(|applicant| applicant.id == self.applicant.id)
+        act.applicant.is_some_and(|applicant| applicant.id == self.applicant.id)
     }
 }
