@@ -256,6 +256,16 @@ impl<'a> PoolPlanes<'a> {
         Block::at(self.part(layout.block_unions(), layout.blocks() * ROW_WORDS), first)
     }
 
+    /// Whether any row of a block has a free mark with these digits.
+    #[must_use]
+    pub fn block_has(self, block: usize, digits: u16) -> bool {
+        let layout = self.placed.layout;
+        let unions = self.part(layout.block_unions(), layout.blocks() * ROW_WORDS);
+        let word = unions.get(block * ROW_WORDS + usize::from(digits) / 64);
+        usize::from(digits) < ROW_BITS
+            && word.is_some_and(|word| word.load(Ordering::Relaxed) >> (digits % 64) & 1 == 1)
+    }
+
     /// The union of the free rows of one block.
     #[must_use]
     pub fn block_union(self, block: usize) -> RowBits {

@@ -16,7 +16,7 @@
 use plate_algebra::Mark;
 
 use super::{LIMIT_MAX, QueryError};
-use crate::kernels::{BLOCK_ROWS, ROW_WORDS};
+use crate::kernels::BLOCK_ROWS;
 use crate::planes::{Planes, PoolPlanes};
 
 const LETTERS: u32 = 26;
@@ -84,11 +84,7 @@ fn collect<'a>(
 
 /// Asks the summary of 64 rows first: it stays in the cache, the rows do not.
 fn is_free(pool: PoolPlanes<'_>, series: u16, digits: u16) -> bool {
-    let block = usize::from(series) / BLOCK_ROWS;
-    let word = usize::from(digits) / 64;
-    word < ROW_WORDS
-        && pool.block_union(block)[word] >> (digits % 64) & 1 == 1
-        && pool.is_free(series, digits)
+    pool.block_has(usize::from(series) / BLOCK_ROWS, digits) && pool.is_free(series, digits)
 }
 
 /// How many letters a series of this pool has.

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use plate_algebra::{Area, Mark};
+use plate_algebra::{Mark, Pool};
 
 use super::cursor::Place;
 use super::selection::{Rank, Selection, Slices};
@@ -16,15 +16,33 @@ pub(super) fn fill(planes: &Planes, query: &Query<'_>, after: Option<Place>, pag
     let ranks = query.order.ranks();
     // One step behind the last rank is for the marks that have none.
     for rank in 0..=ranks.len() {
-        for pool in planes.pools() {
+        let mut selection: Option<Selection<'_>> = None;
+        let pools = planes
+            .pools()
+            .filter(|pool| ranks.get(rank).is_none_or(|area| area.format == pool.pool().format));
+        for pool in pools {
             let Some(from) = first_ordinal(after, rank as u16, pool) else {
                 continue;
             };
-            if fill_from_pool(planes, query, (ranks, rank), pool, from, page).is_break() {
+            let fitting = selection.take().filter(|selection| selection.fits(pool.pool()));
+            let selection = selection.insert(fitting.unwrap_or_else(|| select(query, rank, pool)));
+            if fill_from_pool(planes, pool, selection, (query.free_only, rank as u16, from), page).is_break()
+            {
                 return;
             }
         }
     }
+}
+
+/// What the query wants of a pool in one rank.
+fn select<'a>(query: &Query<'a>, rank: usize, pool: PoolPlanes<'_>) -> Selection<'a> {
+    let ranks = query.order.ranks();
+    let of_rank = match ranks.get(rank..=rank) {
+        Some(area) => Rank::In(Slices::of(area, pool.pool())),
+        None if ranks.is_empty() => Rank::All,
+        None => Rank::Outside(Slices::of(ranks, pool.pool())),
+    };
+    Selection::new(Slices::of(query.areas, pool.pool()), of_rank)
 }
 
 /// Where a pool's walk begins in a rank: `None` if all of it lies before the place.
@@ -42,27 +60,15 @@ fn first_ordinal(after: Option<Place>, rank: u16, pool: PoolPlanes<'_>) -> Optio
 
 fn fill_from_pool(
     planes: &Planes,
-    query: &Query<'_>,
-    (ranks, rank): (&[Area], usize),
     pool: PoolPlanes<'_>,
-    from: u32,
+    selection: &mut Selection<'_>,
+    (free_only, rank, from): (bool, u16, u32),
     page: &mut Filling,
 ) -> ControlFlow<()> {
-    if let Some(area) = ranks.get(rank)
-        && area.format != pool.pool().format
-    {
-        return ControlFlow::Continue(());
-    }
-    let of_rank = match ranks.get(rank..=rank) {
-        Some(area) => Rank::In(Slices::of(area, pool.pool())),
-        None if ranks.is_empty() => Rank::All,
-        None => Rank::Outside(Slices::of(ranks, pool.pool())),
-    };
-    let mut selection = Selection::new(Slices::of(query.areas, pool.pool()), of_rank);
-    let plate_algebra::Pool { format, region } = pool.pool();
-    walk(planes, pool, &mut selection, query.free_only, from, |series, digits| {
+    let Pool { format, region } = pool.pool();
+    walk(planes, pool, selection, free_only, from, |series, digits| {
         let ordinal = u32::from(series) * ROW_BITS as u32 + u32::from(digits);
         let mark = Mark { format, region, series, digits };
-        page.push(mark, Place::ordered(rank as u16, pool.pool(), ordinal))
+        page.push(mark, Place::ordered(rank, pool.pool(), ordinal))
     })
 }

@@ -18,19 +18,21 @@ pub(super) fn walk(
     from: u32,
     mut found: impl FnMut(u16, u16) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let digits = if free_only { both(&selection.digits(), &pool.union()) } else { selection.digits() };
+    let digits = if free_only { both(&selection.digits, &pool.union()) } else { selection.digits };
     if digits.iter().all(|&word| word == 0) {
         return ControlFlow::Continue(());
     }
     let mut row_walk = RowWalk { planes, pool, free_only, parts: Vec::new(), from: from as usize };
     let first_block = from as usize / ROW_BITS / BLOCK_ROWS;
-    for group in (first_block - first_block % 64..pool.blocks()).step_by(64) {
-        let unions = pool.union_block(group);
-        let mut live =
-            if free_only { planes.kernel().hits(unions, u64::MAX, &digits) } else { unions.every_row() };
-        live &= u64::MAX << first_block.saturating_sub(group).min(63);
+    for (group, wanted) in selection.blocks.into_iter().enumerate().skip(first_block / 64) {
+        let first = group * 64;
+        // Blocks before the first one were on an earlier page.
+        let mut live = wanted & u64::MAX << first_block.saturating_sub(first).min(63);
+        if free_only && live != 0 {
+            live = planes.kernel().hits(pool.union_block(first), live, &digits);
+        }
         for block in positions(live) {
-            row_walk.block(group + block as usize, selection, &mut found)?;
+            row_walk.block(first + block as usize, selection, &mut found)?;
         }
     }
     ControlFlow::Continue(())
