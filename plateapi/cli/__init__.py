@@ -3,13 +3,18 @@
     app         the commands: their words, options and help; nothing else
     telling     how a command speaks: for people, or as JSON; how it fails, with which exit code
     exits       the exit codes
-    law         explain, search, tariff check: from the rule book, without a server
+    law         explain
+    searching   search
+    tariffs     tariff check, preview
     service     a running server over HTTP
     holds       hold, release
-    tariffs     tariff preview, publish, list
+    publishing  tariff publish, approve, list
     registry    import, demo-registry
     tokens      token
     doctor      doctor
+    demo        demo: the registry, made up and imported
+    places      where a running service keeps what commands look at
+    moments     time as people type and read it
     up/         up, down
 
 Deliberately not here: decisions. Commands ask the facade, the services over HTTP, or the registry room.

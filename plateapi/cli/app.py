@@ -197,23 +197,47 @@ def preview(file: TariffFile, on: OnDay = None, as_json: Json = False) -> None:
 @tariff.command()
 @told
 def publish(
+    *,
     file: TariffFile,
-    at: Annotated[str, typer.Option(help="Hour of effect, such as 2027-01-01T00:00:00+05:00.")],
+    at: Annotated[
+        str | None, typer.Option(help="Hour of effect on the tariff's day, 2027-01-01T09:00; as it begins.")
+    ] = None,
     server: Server = None,
     token: Token = None,
+    request_id: RequestId = None,
     as_json: Json = False,
 ) -> None:
-    """Upload a tariff and submit it for its hour; somebody else has to approve exactly that revision."""
-    from plateapi.cli import tariffs
+    """Upload a tariff and submit it for its hour; another person has to approve exactly that revision."""
+    from plateapi.cli import publishing
     from plateapi.cli.service import Service
 
-    raise typer.Exit(tariffs.publish(Service.of(server, token), file, at=at, as_json=as_json))
+    asked = Service.of(server, token)
+    raise typer.Exit(publishing.publish(asked, file, at=at, request_id=request_id, as_json=as_json))
+
+
+@tariff.command()
+@told
+def approve(
+    *,
+    draft: Annotated[str, typer.Argument(help="The draft's id, as publish prints it.")],
+    revision: Annotated[str, typer.Argument(help="The revision, 64 hex digits: exactly what you have read.")],
+    server: Server = None,
+    token: Token = None,
+    request_id: RequestId = None,
+    as_json: Json = False,
+) -> None:
+    """Approve a submitted tariff. Nobody who wrote or submitted it can."""
+    from plateapi.cli import publishing
+    from plateapi.cli.service import Service
+
+    asked = Service.of(server, token)
+    raise typer.Exit(publishing.approve(asked, draft, revision, request_id=request_id, as_json=as_json))
 
 
 @tariff.command("list")
 @told
-def list_(server: Server = None, token: Token = None, as_json: Json = False) -> None:
+def list_(server: Server = None, as_json: Json = False) -> None:
     """The tariffs that were, are and will be in force: of the server that runs, else of the files on disk."""
-    from plateapi.cli import tariffs
+    from plateapi.cli import publishing
 
-    raise typer.Exit(tariffs.list_all(server, token, as_json=as_json))
+    raise typer.Exit(publishing.list_all(server, as_json=as_json))

@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from plate_core import Mark, MarkUnparseable, PriceUnknown, RuleBook
+from plate_core import MarkUnparseable, PriceUnknown, RuleBook, load_rule_book
 from plateapi.cli.exits import Exit
 from plateapi.cli.telling import CommandFailed, console, problem, write_json
-from plateapi.law import day_of, read_files
+from plateapi.law import day_of
 
 # The same default as `Settings.patterns_dir`, which a test compares: importing that class takes longer than
 # everything else here together.
@@ -36,13 +36,10 @@ def open_book() -> RuleBook:
         CommandFailed: when there is none.
         RuleBookInvalid: with every fault.
     """
-    directory = patterns_dir()
-    files = read_files(directory)
-    if not files:
-        raise CommandFailed(
-            Exit.NOT_STARTED, "law_missing", f"There is no rule book in {directory} ({PATTERNS_VARIABLE})."
-        )
-    return RuleBook.compile(files)
+    try:
+        return load_rule_book(patterns_dir())
+    except (OSError, ValueError) as error:
+        raise CommandFailed(Exit.NOT_STARTED, "law_missing", f"{error} ({PATTERNS_VARIABLE}).") from error
 
 
 def today() -> str:
@@ -102,22 +99,22 @@ def _print_certificate(certificate: dict[str, Any]) -> None:
         out.print(f"{certificate.get('mark', '')} {certificate['detail']}".strip(), markup=False)
         return
     price = certificate["price"]
-    out.print(
-        f"[bold]{certificate['mark']}[/]  tier {certificate['tier']}, {price['mci']} MCI = "
-        f"{tenge(price['amount_tiyn'])} {price['currency']} (1 MCI = {price['mci_value_tenge']} tenge)"
-    )
-    if certificate["withheld"]:
-        out.print("withheld: never offered")
-    if certificate["tags"]:
-        out.print("tags: " + ", ".join(map(str, certificate["tags"])), markup=False)
-    table = Table("rule", "matched", "won", "clause", box=None, pad_edge=False)
-    for rule in certificate["rules"]:
-        table.add_row(
-            str(rule["id"]),
-            "yes" if rule["matched"] else "",
-            "yes" if rule["won"] else "",
-            str(rule["clause"]),
+    if price is None:
+        out.print(f"[bold]{certificate['mark']}[/]  is not offered in this way on {certificate['on']}")
+    else:
+        out.print(
+            f"[bold]{certificate['mark']}[/]  {certificate['tier']}: {price['mci']} MCI = "
+            f"{tenge(price['amount_tiyn'])} {price['currency']} (1 MCI = {price['mci_value_tenge']} tenge)"
         )
+    if certificate["withheld"]:
+        out.print(f"withheld, never offered: {certificate['withheld_reason']['en']}", markup=False)
+    if certificate["tags"]:
+        out.print("tags: " + ", ".join(certificate["tags"]), markup=False)
+    table = Table("rule", "digits", "series", "matched", "won", "clause", box=None, pad_edge=False)
+    for rule in certificate["rules"]:
+        answers = ["yes" if rule[name] else "" for name in ("matched", "won")]
+        clause = rule["clause"]["en"] if rule["clause"] else ""
+        table.add_row(rule["id"], str(rule["digits"]), str(rule["series"]), *answers, clause)
     out.print(table)
 
 
@@ -129,8 +126,3 @@ def tenge(amount_tiyn: int | str) -> str:
     """
     whole, rest = divmod(int(amount_tiyn), 100)
     return f"{whole:,}".replace(",", " ") + (f".{rest:02d}" if rest else "")
-
-
-def marks_of(marks: Sequence[Mark]) -> list[str]:
-    """Marks as text."""
-    return [mark.text for mark in marks]

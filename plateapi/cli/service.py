@@ -31,7 +31,7 @@ class Reply:
 
     status: int
     body: Any
-    headers: dict[str, str]
+    headers: dict[str, str]  # names in lower case
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Service:
     token: str = field(repr=False)
 
     @classmethod
-    def of(cls, server: str | None, token: str | None) -> Self:
+    def of(cls, server: str | None, token: str | None, *, needs_token: bool = True) -> Self:
         """From options, else the environment, else what runs in the data directory.
 
         Raises:
@@ -52,13 +52,13 @@ class Service:
         if not address.startswith(("http://", "https://")):
             raise CommandFailed(Exit.INVALID, "input_invalid", f"{address!r} is no address of a server.")
         found = token or os.environ.get(TOKEN_VARIABLE)
-        if not found:
+        if needs_token and not found:
             raise CommandFailed(
                 Exit.INVALID,
                 "token_missing",
                 f"A token is needed: --token or {TOKEN_VARIABLE}. In the demo, `plates token` mints one.",
             )
-        return cls(address.rstrip("/"), found)
+        return cls(address.rstrip("/"), found or "")
 
     def ask(
         self,
@@ -74,7 +74,9 @@ class Service:
         Raises:
             CommandFailed: with the server's problem; UNKNOWN when a mutation was sent and no answer came.
         """
-        sent = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"} | (headers or {})
+        sent = {"Accept": "application/json"} | (headers or {})
+        if self.token:
+            sent["Authorization"] = f"Bearer {self.token}"
         data = raw_body
         if body is not None:
             data = json.dumps(body).encode()
@@ -84,7 +86,8 @@ class Service:
         )
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-                return Reply(answer.status, _decoded(answer.read()), dict(answer.headers))
+                named = {name.lower(): value for name, value in answer.headers.items()}
+                return Reply(answer.status, _decoded(answer.read()), named)
         except urllib.error.HTTPError as error:
             with error:
                 raise self._refused(error.code, _decoded(error.read())) from None

@@ -1,0 +1,235 @@
+"""`plates doctor`: looks at what the service needs and what runs, and says what is wrong and what mends it.
+
+It changes nothing. Each finding is `well`, `note` (worth knowing) or `fault` (mend it); faults make the exit
+code. What is not running is a note: a doctor may be asked before the first start.
+"""
+
+import asyncio
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from plate_core import BootContractBroken, Inventory, PlateError, Replica, RuleBook, build
+from plateapi.cli.exits import Exit
+from plateapi.cli.law import open_book
+from plateapi.cli.places import running_address
+from plateapi.cli.telling import complain, console, write_json
+from plateapi.keeper.status import read_status
+from plateapi.settings import Settings, unknown_variables
+from plateapi.store import StoreRefused, store_is_alive, store_url
+from plateapi.store.binary import append_only_fault, server_binary, server_version
+from plateapi.store.directory import DataDirectory
+
+Judgement = Literal["well", "note", "fault"]
+
+# The country's planes, a day's append-only file before its rewrite, and a day's journal fit in this.
+DISK_FREE_MIN_BYTES: Final = 4 << 30
+# The keeper writes its status every few seconds; older than this it is stuck or gone.
+STATUS_AGE_MAX_MS: Final = 30_000
+REPLICA_AGE_MAX_MS: Final = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        subject: what was looked at.
+        judgement: `well`, `note` or `fault`.
+        found: what was seen.
+        mend: what to do; empty when all is well.
+    """
+
+    subject: str
+    judgement: Judgement
+    found: str
+    mend: str = ""
+
+
+def examine(*, as_json: bool) -> Exit:
+    """Look at everything and print what was found."""
+    settings = Settings()
+    findings = list(_examine(settings))
+    if as_json:
+        for finding in findings:
+            write_json(asdict(finding))
+    else:
+        _print(findings)
+    return Exit.NOT_STARTED if any(finding.judgement == "fault" for finding in findings) else Exit.DONE
+
+
+def _examine(settings: Settings) -> Iterator[Finding]:
+    yield from _prerequisites(settings)
+    yield from _settings(settings)
+    book = None
+    try:
+        book = open_book()
+        yield Finding("law", "well", f"revision {book.revision[:16]}, {len(book.pools())} pools")
+    except PlateError as error:
+        yield Finding("law", "fault", error.detail, "Run `plates explain 777AAA02` to see every fault.")
+    yield from _store(settings, book)
+    yield from _keeper(settings)
+    yield from _replica(settings, book)
+    yield _journal(settings)
+    address = running_address(settings.data_dir)
+    yield Finding(
+        "service", "well" if address else "note", address or "not running", "" if address else "make up"
+    )
+
+
+def _prerequisites(settings: Settings) -> Iterator[Finding]:
+    profile = build()["profile"]
+    yield Finding("python", "well", f"{platform.python_version()} on {sys.platform}-{platform.machine()}")
+    if profile == "release":
+        yield Finding("core", "well", f"version {build()['version']}, release build")
+    else:
+        yield Finding("core", "note", f"{profile} build: several times slower", "make build")
+    if not settings.redis_url:
+        try:
+            binary = server_binary()
+            yield Finding("valkey", "well", f"{server_version(binary)} ({binary})")
+        except StoreRefused as refused:
+            yield Finding("valkey", "fault", refused.sentence, refused.mend)
+    free = shutil.disk_usage(_existing(settings.data_dir)).free
+    enough = free >= DISK_FREE_MIN_BYTES
+    yield Finding(
+        "disk",
+        "well" if enough else "fault",
+        f"{free >> 30} GiB free at {settings.data_dir}",
+        "" if enough else "Make room: a full disk stops the store and the journal.",
+    )
+    overcommit = Path("/proc/sys/vm/overcommit_memory")
+    if overcommit.exists() and overcommit.read_text().strip() != "1":
+        yield Finding(
+            "memory overcommit",
+            "note",
+            "vm.overcommit_memory is not 1: a rewrite of the append-only file may fail when memory is short",
+            "sysctl vm.overcommit_memory=1",
+        )
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    for refused in settings.refusals():
+        yield Finding(refused.setting, "fault", f"{refused.found}; needed: {refused.needed}", refused.mend)
+    for name in unknown_variables():
+        yield Finding(name, "note", "there is no such setting (misspelt?)", f"unset {name}")
+    yield Finding("profile", "well", settings.profile)
+
+
+def _store(settings: Settings, book: RuleBook | None) -> Iterator[Finding]:
+    directory = DataDirectory(settings.data_dir)
+    url = settings.redis_url
+    if not url:
+        try:
+            url = store_url(settings.data_dir)
+        except StoreRefused as refused:
+            yield _still_store(directory, refused)
+            return
+    if book is None:
+        return
+    yield from asyncio.run(_contract(url, book))
+
+
+def _still_store(directory: DataDirectory, refused: StoreRefused) -> Finding:
+    """An embedded store that does not answer: not started, stuck, or damaged on disk."""
+    if store_is_alive(directory.root):
+        return Finding("store", "fault", f"somebody holds {directory.lock} and does not answer", "make down")
+    if directory.manifest.exists():
+        damage = append_only_fault(server_binary(), directory.manifest)
+        if damage is not None:
+            return Finding(
+                "store", "fault", f"{directory.manifest}: {damage}", "docs/operating/store-damaged.md"
+            )
+    return Finding("store", "note", refused.sentence, refused.mend)
+
+
+async def _contract(url: str, book: RuleBook) -> list[Finding]:
+    inventory = Inventory.open(url, book)
+    try:
+        await inventory.check_contract()
+        now_ms = await inventory.server_time_ms()
+    except BootContractBroken as broken:
+        return [
+            Finding(
+                f"store: {fault['setting']}",
+                "fault",
+                f"{fault['found']}; needed: {fault['needed']}",
+                fault["mend"],
+            )
+            for fault in broken.context.get("faults", [])
+        ]
+    except PlateError as error:
+        return [Finding("store", "fault", error.detail, "Is PLATES_REDIS_URL right, and does it run?")]
+    finally:
+        inventory.close()
+    apart_ms = abs(now_ms - time.time_ns() // 1_000_000)
+    return [
+        Finding("store", "well", "keeps the boot contract"),
+        Finding("store clock", "well" if apart_ms < 1_000 else "note", f"{apart_ms} ms from this machine's"),
+    ]
+
+
+def _keeper(settings: Settings) -> Iterator[Finding]:
+    status = read_status(settings.data_dir)
+    age_ms = time.time_ns() // 1_000_000 - status.written_at_ms if status else None
+    if status is None or age_ms is None or age_ms > STATUS_AGE_MAX_MS:
+        yield Finding(
+            "keeper", "note", "not running" if age_ms is None else f"silent for {age_ms // 1000} s", "make up"
+        )
+        return
+    yield Finding("keeper", "well", "active" if status.active else "standing by")
+    if status.journal_error:
+        yield Finding("journal writing", "fault", status.journal_error, "docs/operating/journal-broken.md")
+    if status.active and not status.expiry_leased:
+        yield Finding(
+            "clock",
+            "fault",
+            f"clocks parted by {status.clock_parted_by_ms} ms: nothing expires",
+            "docs/operating/clock-alarm.md",
+        )
+    if status.replica_error:
+        yield Finding("replica writing", "fault", status.replica_error, "Look into var/log/keeper.log.")
+
+
+def _replica(settings: Settings, book: RuleBook | None) -> Iterator[Finding]:
+    if book is None or not settings.replica_path.exists():
+        yield Finding("replica", "note", f"{settings.replica_path} does not exist", "make up")
+        return
+    try:
+        age_ms = Replica.open(str(settings.replica_path), book).age_ms(time.time_ns() // 1_000_000)
+    except PlateError as error:
+        yield Finding("replica", "note", error.detail, "make up")
+        return
+    fresh = age_ms <= REPLICA_AGE_MAX_MS
+    yield Finding("replica", "well" if fresh else "note", f"{age_ms} ms old", "" if fresh else "make up")
+
+
+def _journal(settings: Settings) -> Finding:
+    """What lies on disk. Whether its chain holds is the keeper's to say: only one process may open it."""
+    segments = [path for path in settings.journal_dir.glob("*") if path.is_file()]
+    if not segments:
+        return Finding("journal", "note", f"nothing in {settings.journal_dir} yet")
+    size = sum(path.stat().st_size for path in segments)
+    return Finding("journal", "well", f"{len(segments)} files, {size >> 20} MiB in {settings.journal_dir}")
+
+
+def _existing(path: Path) -> Path:
+    return next(place for place in (path.resolve(), *path.resolve().parents) if place.exists())
+
+
+def _print(findings: list[Finding]) -> None:
+    from rich.table import Table  # noqa: PLC0415  only people pay for it
+
+    colours = {"well": "green", "note": "yellow", "fault": "red"}
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for finding in findings:
+        colour = colours[finding.judgement]
+        table.add_row(f"[{colour}]{finding.judgement}[/]", finding.subject, finding.found, finding.mend)
+    console().print(table)
+    if any(finding.judgement == "fault" for finding in findings):
+        complain("Something has to be mended.")
