@@ -12,11 +12,10 @@ from typing import Final, TypeVar
 
 import structlog
 
-from plate_core import Answer, Inventory, PlateError, Replica, RuleBook
-from plate_core.errors import ReplicaUnavailable
+from plate_core import Answer, Inventory, PlateError, Replica, ReplicaUnavailable, RuleBook, load_rule_book
 from plateapi import metrics
 from plateapi.clock import StoreClock
-from plateapi.law import PUBLISHED_PREFIX, Law, PublishedTariff, read_files
+from plateapi.law import PUBLISHED_PREFIX, Law, PublishedTariff
 from plateapi.refusals import Refused
 from plateapi.settings import Settings
 
@@ -50,7 +49,7 @@ class Engine:
         Raises ``RuleBookInvalid``, ``StoreUnavailable``, ``BootContractBroken``. ``watch=False`` is for a
         command that looks once and ends.
         """
-        base = await asyncio.to_thread(RuleBook.compile, read_files(settings.patterns_dir))
+        base = await asyncio.to_thread(load_rule_book, settings.patterns_dir)
         inventory = Inventory.open(settings.redis_url, base)
         engine = cls(settings, inventory, base)
         try:

@@ -15,7 +15,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -81,12 +80,6 @@ def begin_of_day_ms(day: str) -> int:
     """The moment at which a civil day begins in the country."""
     begin = datetime.combine(date.fromisoformat(day), datetime.min.time(), ALMATY)
     return int(begin.astimezone(UTC).timestamp()) * 1_000
-
-
-def read_files(directory: Path) -> list[tuple[str, bytes]]:
-    """The law's files by their path below the directory, as :meth:`RuleBook.compile` wants them."""
-    paths = sorted(path for path in directory.rglob("*") if path.suffix in {".toml", ".txt"})
-    return [(path.relative_to(directory).as_posix(), path.read_bytes()) for path in paths]
 
 
 def inner_name(content: str) -> str:

@@ -1,7 +1,7 @@
 """Structured logs: one JSON object a line on standard output, times in UTC, and nothing about a person.
 
-What is logged is chosen field by field where it is logged; nothing logs a body, a path, a header or the text of
-an error. Look at ``plateapi/edge/envelope.py`` for the line that every request leaves.
+What is logged is chosen field by field where it is logged; nothing logs a body, a path, a header or the text
+of an error. Look at ``plateapi/edge/envelope.py`` for the line that every request leaves.
 """
 
 import logging

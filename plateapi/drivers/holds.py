@@ -38,6 +38,7 @@ MarkPath = Annotated[str, Path(max_length=64, examples=["777AAA02"])]
     reads=JSON,
     problems=[*HOLD_REFUSALS, "request_invalid"],
     hot=Hot(answer=HoldingShape, body=HoldBody),
+    etag=True,
     summary="Hold a mark",
 )
 async def hold(request: Request, visit: Visit) -> Response:
@@ -63,6 +64,7 @@ async def hold(request: Request, visit: Visit) -> Response:
     status=201,
     reads=JSON,
     problems=[*HOLD_REFUSALS, "request_invalid", "region_unknown", "format_unknown", "none_left"],
+    etag=True,
     summary="Take the next ordinary mark",
 )
 async def assign(here: Here, body: AssignBody, response: Response) -> HoldingShape:
@@ -83,6 +85,7 @@ async def holdings(here: Here) -> HoldingsShape:
     roles=DRIVER,
     version=True,
     problems=[*VERSION_REFUSALS, "extensions_used_up", "payment_already_begun", "limit_reached"],
+    etag=True,
     summary="Extend a hold",
 )
 async def extend(here: Here, mark: MarkPath, response: Response) -> HoldingShape:
@@ -112,6 +115,7 @@ async def release(here: Here, mark: MarkPath) -> LetGoShape:
     version=True,
     status=201,
     problems=[*VERSION_REFUSALS, "payment_already_begun", "limit_reached"],
+    etag=True,
     summary="Begin to pay",
 )
 async def pay(here: Here, mark: MarkPath, response: Response) -> PaymentBegunShape:

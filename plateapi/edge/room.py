@@ -65,6 +65,7 @@ class Declared:
     reads: str | None = None  # content type of its body
     body_max_bytes: int | None = None
     status: int = 200
+    etag: bool = False  # its answer has an ETag
     hot: Hot | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -99,6 +100,7 @@ class Room:
         reads: str | None = None,
         body_max_bytes: int | None = None,
         status: int = 200,
+        etag: bool = False,
         hot: Hot | None = None,
         **options: Any,  # noqa: ANN401  # FastAPI's own: summary, response_model, ...
     ) -> Callable[[F], F]:
@@ -118,6 +120,7 @@ class Room:
                     reads=reads,
                     body_max_bytes=body_max_bytes,
                     status=status,
+                    etag=etag,
                     hot=hot,
                     options=options,
                 )

@@ -35,6 +35,7 @@ MarkPath = Annotated[str, Path(max_length=64, examples=["777AAA02"])]
     status=201,
     reads=JSON,
     problems=[*HOLD_REFUSALS, *FOR_APPLICANT],
+    etag=True,
     summary="Hold a mark for a citizen",
 )
 async def hold_for(here: Here, body: DeskHoldBody, response: Response) -> HoldingShape:
@@ -55,6 +56,7 @@ async def hold_for(here: Here, body: DeskHoldBody, response: Response) -> Holdin
     status=201,
     reads=JSON,
     problems=[*HOLD_REFUSALS, *FOR_APPLICANT, "region_unknown", "format_unknown", "none_left"],
+    etag=True,
     summary="Take the next ordinary mark for a citizen",
 )
 async def assign_for(here: Here, body: DeskAssignBody, response: Response) -> HoldingShape:
@@ -84,6 +86,7 @@ async def holdings_of(here: Here, body: ForApplicantBody) -> HoldingsShape:
     version=True,
     reads=JSON,
     problems=[*VERSION_REFUSALS, *FOR_APPLICANT, "extensions_used_up", "payment_already_begun"],
+    etag=True,
     summary="Extend a citizen's hold",
 )
 async def extend_for(here: Here, mark: MarkPath, body: ForApplicantBody, response: Response) -> HoldingShape:
@@ -115,6 +118,7 @@ async def release_for(here: Here, mark: MarkPath, body: ForApplicantBody) -> Let
     status=201,
     reads=JSON,
     problems=[*VERSION_REFUSALS, *FOR_APPLICANT, "payment_already_begun"],
+    etag=True,
     summary="Begin a citizen's payment",
 )
 async def pay_for(

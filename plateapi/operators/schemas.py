@@ -10,7 +10,7 @@ from plateapi.refusals import Refused
 from plateapi.shapes import Body, Expected, HoldingShape, MarkText, Shape
 
 # Longer than twelve digits, so that a wrong one is told as a wrong IIN and not as a wrong field.
-Number = Annotated[str, Field(max_length=32, repr=False)]
+Number = Annotated[str, Field(max_length=32)]
 
 BATCH_MAX = 100
 

@@ -32,7 +32,7 @@ NOTIFICATIONS_PATH = "/v1/payments/notifications"
     problems=["request_invalid"],
     summary="Pay an invoice, as its payer would",
 )
-async def pay(here: Here, request: Request, body: StandInPayBody) -> StandInShape:
+async def pay_as_payer(here: Here, request: Request, body: StandInPayBody) -> StandInShape:
     """Take the money and notify. The Idempotency-Key names the transaction: once however often it is sent."""
     transaction = "demo-" + hashlib.sha256(here.request_id.encode()).hexdigest()[:24]
     notice = {
@@ -54,7 +54,7 @@ async def pay(here: Here, request: Request, body: StandInPayBody) -> StandInShap
     problems=["request_invalid"],
     summary="Pay money back, as the provider would",
 )
-async def refund(here: Here, request: Request, body: StandInRefundBody) -> StandInShape:
+async def refund_as_provider(here: Here, request: Request, body: StandInRefundBody) -> StandInShape:
     """Pay back and notify."""
     notice = {"event": "refunded", "transaction": body.transaction, "reference": body.reference}
     return await _notify(here, request, notice)

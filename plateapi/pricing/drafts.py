@@ -51,6 +51,7 @@ NameQuery = Annotated[FileName, Query(description="The file's name, as it will s
     reads=TOML,
     body_max_bytes=UPLOAD_MAX_BYTES,
     problems=["request_invalid", "tariff_already_published", "document_conflict"],
+    etag=True,
     summary="Upload a draft",
     openapi_extra=TOML_BODY,
 )
@@ -75,6 +76,7 @@ async def drafts(here: Here) -> DraftsShape:
     "/v1/tariff-drafts/{draft}",
     roles=READERS,
     problems=["draft_unknown", "request_invalid"],
+    etag=True,
     summary="One draft",
 )
 async def draft(here: Here, draft: DraftPath, response: Response) -> DraftShape:
@@ -90,6 +92,7 @@ async def draft(here: Here, draft: DraftPath, response: Response) -> DraftShape:
     reads=TOML,
     body_max_bytes=UPLOAD_MAX_BYTES,
     problems=["request_invalid", "tariff_already_published", *CHANGE_REFUSALS],
+    etag=True,
     summary="Replace a draft's content",
     openapi_extra=TOML_BODY,
 )
@@ -122,6 +125,7 @@ async def preview(
     version=True,
     reads=JSON,
     problems=["tariff_invalid", "effect_too_soon", "effect_outside_day", "request_invalid", *CHANGE_REFUSALS],
+    etag=True,
     summary="Submit a draft",
 )
 async def submit(here: Here, draft: DraftPath, body: SubmissionBody, response: Response) -> DraftShape:
@@ -145,6 +149,7 @@ async def submit(here: Here, draft: DraftPath, body: SubmissionBody, response: R
         "request_invalid",
         *CHANGE_REFUSALS,
     ],
+    etag=True,
     summary="Approve a draft",
 )
 async def approve(here: Here, draft: DraftPath, body: ApprovalBody, response: Response) -> DraftShape:

@@ -1,0 +1,134 @@
+"""The composition root: settings, then the engine, then the rooms. Nothing imports it; the server names it.
+
+``plateapi.app:create_app`` is a factory: each worker calls it, and opens its own engine when it starts.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request, Response
+
+from plate_core import build
+from plateapi import audit, drivers, logs, operators, payments, pricing
+from plateapi.edge import errors, openapi, upkeep
+from plateapi.edge.envelope import Envelope
+from plateapi.edge.house import House
+from plateapi.edge.room import JSON, Hot, Open, Room
+from plateapi.edge.visit import Visit
+from plateapi.engine import Engine
+from plateapi.identity import LocalIssuer, Pseudonyms, TokenVerifier, secret_key
+from plateapi.payments.signature import SignedNotifications
+from plateapi.services.payment_reference import ReferenceSeal
+from plateapi.settings import Settings
+from plateapi.shapes import Shape
+from plateapi.web import routes as web
+
+ROOMS: Final[Sequence[Room]] = (
+    drivers.search_room,
+    drivers.holds_room,
+    operators.desk_room,
+    operators.batch_room,
+    pricing.tariff_room,
+    pricing.draft_room,
+    audit.room,
+    payments.room,
+    upkeep.room,
+    web.room,
+)
+
+
+class SettingsRefused(Exception):
+    """The profile does not start with these settings; each line says what is needed."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The app of one worker. Raises :class:`SettingsRefused` before anything is opened."""
+    settings = settings or Settings()
+    refused = settings.refusals()
+    if refused:
+        raise SettingsRefused("\n".join(f"{r.setting}: {r.found}; needed: {r.needed}" for r in refused))
+    logs.configure(settings.log_level)
+    app = FastAPI(
+        title="Plates",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan(settings),
+    )
+    app.add_middleware(Envelope, body_max_bytes=settings.body_max_bytes, access_log=settings.access_log)
+    errors.register(app)
+    rooms = [*ROOMS, payments.stand_in_room] if settings.payment_stand_in else list(ROOMS)
+    for room in [*rooms, _surface(rooms)]:
+        room.furnish(app)
+    return app
+
+
+def _lifespan(settings: Settings) -> Any:  # noqa: ANN401  # Starlette's own type of it is private
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = await Engine.open(settings)
+        try:
+            app.state.house = furnish_house(settings, engine)
+            yield
+        finally:
+            await engine.close()
+
+    return lifespan
+
+
+def furnish_house(settings: Settings, engine: Engine) -> House:
+    """Everything a route may use, with the keys that the settings name. Raises ``KeyRefused``."""
+    demo = settings.profile == "demo"
+    keys = settings.keys_dir
+    pseudonyms = Pseudonyms(
+        secret_key(settings.applicant_key_file, keys / "applicant.key", demo=demo), settings.applicant_key_id
+    )
+    tokens = TokenVerifier(
+        _issuer_keys(settings),
+        algorithm=settings.token_algorithm,
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        pseudonyms=pseudonyms,
+        lifetime_max_seconds=settings.token_lifetime_max_seconds,
+        leeway_seconds=settings.token_leeway_seconds,
+        cache_seconds=settings.token_cache_seconds,
+        cache_entries=settings.token_cache_entries,
+        length_max=settings.header_max_bytes,
+    )
+    reference_key = secret_key(settings.payment_reference_key_file, keys / "reference.key", demo=demo)
+    payment_key = secret_key(settings.payment_key_file, keys / "payment.key", demo=demo)
+    return House(
+        settings=settings,
+        engine=engine,
+        tokens=tokens,
+        pseudonyms=pseudonyms,
+        seal=ReferenceSeal(reference_key),
+        payment_side=SignedNotifications(
+            settings.payment_provider, payment_key, settings.notification_window_seconds
+        ),
+    )
+
+
+def _issuer_keys(settings: Settings) -> dict[str, Any]:
+    if settings.token_jwks_file is None:
+        return LocalIssuer(settings).public_keys()
+    keys: dict[str, Any] = orjson.loads(settings.token_jwks_file.read_bytes())
+    return keys
+
+
+def _surface(rooms: Sequence[Room]) -> Room:
+    """The room that shows the whole surface, itself left out."""
+    room = Room("surface", "The surface itself.")
+
+    @room.route("GET", "/openapi.json", roles=Open.ANYONE, hot=Hot(answer=Shape), include_in_schema=False)
+    async def show_surface(request: Request, visit: Visit) -> Response:
+        """The OpenAPI page."""
+        if not hasattr(request.app.state, "surface"):
+            page = openapi.describe(request.app, rooms, build()["version"])
+            request.app.state.surface = orjson.dumps(page)
+        return Response(request.app.state.surface, media_type=JSON)
+
+    return room
