@@ -87,7 +87,7 @@ fn read_span(section: &Section<'_>, file: Option<&Provenance>) -> Option<Mci> {
     let value_tenge = section.integer("value_tenge", 1..=MCI_VALUE_TENGE_MAX);
     let from = section.date("in_force_from");
     let until = section.date("in_force_until");
-    let sure = read_sure(section, file.map(|provenance| provenance.sure));
+    let sure = read_sure(section, Some(Provenance::sure_of(file)));
     let note = read_note(section);
     section.close();
     let (from, until) = (from?, until?);

@@ -16,7 +16,7 @@ pub const CURRENCY: &str = "KZT";
 pub struct Tiyn(pub i64);
 
 /// A number of MCI, kept in hundredths: `2.8` is 280.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct MciAmount(u32);
 
 /// The dearest duty a tariff may ask, in MCI. The dearest known is 285; a slip of two places in

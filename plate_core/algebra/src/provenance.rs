@@ -65,6 +65,12 @@ pub struct Provenance {
 }
 
 impl Provenance {
+    /// What entries without a degree of their own inherit. A file whose provenance has a fault is
+    /// refused; until then its entries count as least sure, and are not faulted for it too.
+    pub(crate) fn sure_of(file: Option<&Provenance>) -> Sure {
+        file.map_or(Sure::NotFound, |provenance| provenance.sure)
+    }
+
     /// Reads the `[provenance]` of a file.
     pub(crate) fn read(file: &Section<'_>) -> Option<Provenance> {
         let section = file.section("provenance")?;

@@ -64,14 +64,22 @@ pub struct Tier {
 
 impl Tier {
     /// Reads one `[[tier]]`; without a degree of its own it is as sure as its file.
-    pub(crate) fn read(section: &Section<'_>, inherited: Option<Sure>) -> Option<Tier> {
+    pub(crate) fn read(section: &Section<'_>, inherited: Sure) -> Option<Tier> {
         let id = section.id("id");
         let mci = section.text("mci").and_then(|text| read_mci(section, &text));
         let names = section.names("names");
-        let sure = read_sure(section, inherited);
+        let sure = read_sure(section, Some(inherited));
         let note = read_note(section);
         section.close();
-        Some(Tier { id: id?.value.to_owned(), mci: mci?, names: names?, sure: sure?, note })
+        // A tier with a fault still stands in, so that the rules that name it are not faulted too; a
+        // tariff with any fault is refused as a whole.
+        Some(Tier {
+            id: id?.value.to_owned(),
+            mci: mci.unwrap_or_default(),
+            names: names.unwrap_or_default(),
+            sure: sure.unwrap_or(Sure::NotFound),
+            note,
+        })
     }
 }
 

@@ -67,7 +67,7 @@ impl WithheldTable {
             let Some(document) = source.parse(sink) else { continue };
             let file = Section::of(source, sink, &document);
             let provenance = Provenance::read(&file);
-            let sure = provenance.as_ref().map(|provenance| provenance.sure);
+            let sure = Provenance::sure_of(provenance.as_ref());
             let format = file.text("format").and_then(|text| read_format_id(&file, &text, formats));
             for section in file.sections("withheld") {
                 entries.extend(read_entry(&section, format, formats, sure));
@@ -93,13 +93,13 @@ fn read_entry(
     section: &Section<'_>,
     format: Option<FormatId>,
     formats: &Formats,
-    inherited: Option<Sure>,
+    inherited: Sure,
 ) -> Option<Withholding> {
     let id = section.id("id");
     let series = section.optional_texts("series");
     let pattern = section.optional_text("pattern");
     let reason = section.names("reason");
-    let sure = read_sure(section, inherited);
+    let sure = read_sure(section, Some(inherited));
     let note = read_note(section);
     section.close();
     let area = match (series, pattern) {

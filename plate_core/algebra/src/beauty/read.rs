@@ -31,7 +31,7 @@ impl BeautyTable {
             let Some(document) = source.parse(sink) else { continue };
             let file = Section::of(source, sink, &document);
             let provenance = Provenance::read(&file);
-            let sure = provenance.as_ref().map(|provenance| provenance.sure);
+            let sure = Provenance::sure_of(provenance.as_ref());
             for section in file.sections("beauty") {
                 let context = Context { formats, words, sure, before: &tags };
                 let Some(tag) = read_tag(&section, &context) else { continue };
@@ -54,7 +54,7 @@ impl BeautyTable {
 struct Context<'a> {
     formats: &'a Formats,
     words: &'a [WordList],
-    sure: Option<Sure>,
+    sure: Sure,
     /// The tags of earlier files and lines: their names may be used, so nothing can refer to itself.
     before: &'a [Tag],
 }
@@ -64,7 +64,7 @@ fn read_tag(section: &Section<'_>, context: &Context<'_>) -> Option<Tag> {
     let said = read_said(section);
     let beauty = section.integer("beauty", 0..=BEAUTY_MAX);
     let names = section.names("names");
-    let sure = read_sure(section, context.sure);
+    let sure = read_sure(section, Some(context.sure));
     let note = read_note(section);
     let areas = read_areas(section, context);
     let areas = within_formats(section, context.formats, areas);

@@ -213,7 +213,7 @@ impl RuleBook {
 fn read_law(files: &Files, mci: Option<MciTable>, sink: &FaultSink) -> Option<(Formats, Law)> {
     let regions = files.one(Kind::Regions, "regions.toml", sink);
     let words_lost = files.lost(Kind::Words);
-    if !files.shapes_are_sound() {
+    if regions.is_none() || !files.shapes_are_sound() {
         return None;
     }
     let own = FaultSink::default();

@@ -90,7 +90,7 @@ fn read_regions(source: &Source, sink: &FaultSink) -> Vec<RegionInfo> {
 fn read_region(section: &Section<'_>, file: Option<&Provenance>) -> Option<RegionInfo> {
     let code = section.text("code");
     let names = section.names("names");
-    read_sure(section, file.map(|provenance| provenance.sure));
+    read_sure(section, Some(Provenance::sure_of(file)));
     read_note(section);
     section.close();
     let code = code?;
@@ -140,7 +140,7 @@ fn read_foreign(source: &Source, sink: &FaultSink) -> Vec<ForeignFormat> {
         let id = section.id("id");
         let template = section.text("template");
         let names = section.names("names");
-        read_sure(&section, provenance.as_ref().map(|provenance| provenance.sure));
+        read_sure(&section, Some(Provenance::sure_of(provenance.as_ref())));
         read_note(&section);
         section.close();
         let (Some(id), Some(template), Some(names)) = (id, template, names) else { continue };

@@ -28,7 +28,7 @@ struct Context<'a> {
     formats: &'a Formats,
     tiers: &'a [Tier],
     clauses: &'a [Clause],
-    sure: Option<Sure>,
+    sure: Sure,
 }
 
 /// Compiles one tariff file. `None` means that faults are in the sink.
@@ -47,7 +47,7 @@ fn read_file(source: &Source, formats: &Formats, sink: &FaultSink) -> Option<Tar
     let names = file.names("names");
     let in_force_from = file.date("in_force_from");
     let provenance = Provenance::read(&file);
-    let sure = provenance.as_ref().map(|provenance| provenance.sure);
+    let sure = Provenance::sure_of(provenance.as_ref());
     let tiers = read_tiers(&file, sure);
     let clauses = read_clauses(&file);
     let context = Context { formats, tiers: &tiers, clauses: &clauses, sure };
@@ -75,7 +75,7 @@ fn read_file(source: &Source, formats: &Formats, sink: &FaultSink) -> Option<Tar
     })
 }
 
-fn read_tiers(file: &Section<'_>, sure: Option<Sure>) -> Vec<Tier> {
+fn read_tiers(file: &Section<'_>, sure: Sure) -> Vec<Tier> {
     let mut tiers: Vec<Tier> = Vec::new();
     for section in too_many(file, "tier", TIERS_MAX) {
         let Some(tier) = Tier::read(&section, sure) else { continue };
@@ -135,7 +135,7 @@ fn read_rule(section: &Section<'_>, context: &Context<'_>) -> Option<Rule> {
     let series = section.optional_text("series");
     let offer = read_offer(section, context.tiers);
     let clause = read_clause(section, context.clauses);
-    let sure = read_sure(section, context.sure);
+    let sure = read_sure(section, Some(context.sure));
     let note = read_note(section);
     section.close();
     let claims = read_claims(section, context.formats, formats.as_deref(), (&digits, &series));

@@ -4,6 +4,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod small;
+
 use std::path::{Path, PathBuf};
 
 use plate_algebra::{Acquired, Date, Fault, Mark, RuleBook};
