@@ -1,0 +1,229 @@
+//! Unpacking of the change feed. The table is in [`super`].
+//!
+//! Only Lua writes entries: an entry is made in the step that does what it tells. Packing stands here too,
+//! for tests and for tools that rebuild a feed.
+//!
+//! A transition without an act of its own is that of a hold: the record's own facts name request, actor,
+//! office, channel and applicant, and 60 bytes less go through the feed for each. A *run* is an import: one
+//! act, and many marks, each with its planes; each is a transition with its own revision, an
+//! `import_conflict` where the record part (8) is set among its parts (its record is untouched and not repeated).
+
+use super::{Malformed, NO_ORDINAL, Reader, TooLong, Writer, payment, record};
+use crate::act::Channel;
+use crate::feed::{FeedEntry, PlaneBits, Transition, Verb};
+use crate::id::{ApplicantId, RequestId};
+use crate::payment::{PaymentChange, PaymentState};
+use crate::record::Record;
+
+/// The layout of feed entries that this code writes and reads.
+const LAYOUT: u8 = 1;
+
+const RECORD: u8 = 8;
+const ACT: u8 = 16;
+const PAYMENT: u8 = 32;
+const NOTE: u8 = 64;
+const RUN: u8 = 128;
+
+/// The entry of packed bytes: what one call did to one pool.
+///
+/// # Errors
+/// [`Malformed`] names the first part that is not what the table says: the bytes are damaged, or of a later version.
+pub fn decode(bytes: &[u8]) -> Result<FeedEntry, Malformed> {
+    let mut from = Reader::new(bytes);
+    if from.u8("layout")? != LAYOUT {
+        return Err(Malformed { what: "layout", offset: 0 });
+    }
+    let server_ms = from.ms("server time")?;
+    let first_revision = from.u48("first revision")?;
+    let count = usize::from(from.u16("count of transitions")?);
+    let pool = from.text("pool")?;
+    let mut transitions = Vec::with_capacity(count);
+    while !from.is_empty() {
+        read_transition(&mut from, first_revision, &mut transitions)?;
+    }
+    if transitions.len() != count {
+        return Err(from.fault("count of transitions"));
+    }
+    Ok(FeedEntry { pool, server_ms, first_revision, transitions })
+}
+
+/// What a transition says of who asked for it.
+struct Who {
+    request: RequestId,
+    actor: String,
+    on_behalf: Option<ApplicantId>,
+    office: String,
+    channel: Channel,
+}
+
+impl Who {
+    /// The act of a hold is the record's own.
+    fn of_record(record: &Record) -> Self {
+        Self {
+            request: record.hold.into(),
+            actor: record.actor.clone(),
+            on_behalf: Some(record.applicant.id),
+            office: record.office.clone(),
+            channel: record.channel,
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let request = RequestId(from.array("request id")?);
+        let channel = Channel::from_code(from.u8("channel")?).ok_or_else(|| from.fault("channel"))?;
+        let on_behalf = match from.u8("applicant")? {
+            0 => None,
+            _ => Some(ApplicantId(from.array("applicant")?)),
+        };
+        let actor = from.text("actor")?;
+        let office = from.text("office")?;
+        from.end("act")?;
+        Ok(Self { request, actor, on_behalf, office, channel })
+    }
+}
+
+/// Reads one transition, or all those of a run.
+fn read_transition(
+    from: &mut Reader<'_>,
+    first_revision: u64,
+    to: &mut Vec<Transition>,
+) -> Result<(), Malformed> {
+    let verb = Verb::from_code(from.u8("verb")?).ok_or_else(|| from.fault("verb"))?;
+    let parts = from.u8("parts")?;
+    let ordinal = from.u32("ordinal")?;
+    let record = match parts & RECORD {
+        0 => None,
+        _ => Some(record::read(&mut from.part("record")?)?),
+    };
+    let act = match parts & ACT {
+        0 => None,
+        _ => Some(Who::read(&mut from.part("act")?)?),
+    };
+    let payment = match parts & PAYMENT {
+        0 => None,
+        _ => Some(read_payment(&mut from.part("payment")?)?),
+    };
+    let note = match parts & NOTE {
+        0 => String::new(),
+        _ => from.part("note")?.rest_utf8("note")?,
+    };
+    let who = match (act, &record) {
+        (Some(act), _) => act,
+        (None, Some(record)) => Who::of_record(record),
+        (None, None) => return Err(from.fault("act")),
+    };
+    let transition = Transition {
+        revision: first_revision + to.len() as u64,
+        verb,
+        ordinal: (ordinal != NO_ORDINAL).then_some(ordinal),
+        planes: PlaneBits::from_bits(parts),
+        record,
+        request: who.request,
+        actor: who.actor,
+        on_behalf: who.on_behalf,
+        office: who.office,
+        channel: who.channel,
+        payment,
+        note,
+    };
+    if parts & RUN == 0 {
+        to.push(transition);
+        return Ok(());
+    }
+    read_run(&mut from.part("run")?, &transition, first_revision, to)
+}
+
+/// Reads the marks of a run, each a transition like `like`.
+fn read_run(
+    from: &mut Reader<'_>,
+    like: &Transition,
+    first_revision: u64,
+    to: &mut Vec<Transition>,
+) -> Result<(), Malformed> {
+    while !from.is_empty() {
+        let parts = from.u8("parts")?;
+        let ordinal = from.u32("ordinal")?;
+        to.push(Transition {
+            revision: first_revision + to.len() as u64,
+            verb: if parts & RECORD == 0 { like.verb } else { Verb::ImportConflict },
+            ordinal: Some(ordinal),
+            planes: PlaneBits::from_bits(parts),
+            ..like.clone()
+        });
+    }
+    Ok(())
+}
+
+fn read_payment(from: &mut Reader<'_>) -> Result<PaymentChange, Malformed> {
+    let before = match from.u8("payment state before")? {
+        0 => None,
+        code => Some(PaymentState::from_code(code).ok_or_else(|| from.fault("payment state before"))?),
+    };
+    let after = payment::read(from)?;
+    from.end("payment")?;
+    Ok(PaymentChange { before, after })
+}
+
+/// The packed bytes of an entry, each transition with its act written out and none gathered in a run.
+///
+/// # Errors
+/// [`TooLong`] when a text is longer than its layout allows.
+pub fn encode(entry: &FeedEntry) -> Result<Vec<u8>, TooLong> {
+    let count = u16::try_from(entry.transitions.len()).map_err(|_| TooLong {
+        what: "transitions of an entry",
+        found: entry.transitions.len(),
+        limit: 65_535,
+    })?;
+    let mut to = Writer::default();
+    to.u8(LAYOUT).ms(entry.server_ms).u48(entry.first_revision).u16(count).text(&entry.pool, "pool")?;
+    for transition in &entry.transitions {
+        write_transition(transition, &mut to)?;
+    }
+    Ok(to.0)
+}
+
+fn write_transition(transition: &Transition, to: &mut Writer) -> Result<(), TooLong> {
+    let parts = transition.planes.bits()
+        | if transition.record.is_some() { RECORD } else { 0 }
+        | ACT
+        | if transition.payment.is_some() { PAYMENT } else { 0 }
+        | if transition.note.is_empty() { 0 } else { NOTE };
+    to.u8(transition.verb.code()).u8(parts).u32(transition.ordinal.unwrap_or(NO_ORDINAL));
+    if let Some(record) = &transition.record {
+        to.part(&record::pack(record)?, "record")?;
+    }
+    let act = pack_act(
+        transition.request,
+        transition.channel,
+        transition.on_behalf,
+        &transition.actor,
+        &transition.office,
+    )?;
+    to.part(&act, "act")?;
+    if let Some(change) = &transition.payment {
+        let mut part = vec![change.before.map_or(0, PaymentState::code)];
+        part.extend(payment::pack(&change.after)?);
+        to.part(&part, "payment")?;
+    }
+    if !transition.note.is_empty() {
+        to.part(transition.note.as_bytes(), "note")?;
+    }
+    Ok(())
+}
+
+/// The packed bytes of an act, as a transition names it.
+pub(crate) fn pack_act(
+    request: RequestId,
+    channel: Channel,
+    on_behalf: Option<ApplicantId>,
+    actor: &str,
+    office: &str,
+) -> Result<Vec<u8>, TooLong> {
+    let mut to = Writer::default();
+    to.bytes(&request.0).u8(channel.code()).u8(u8::from(on_behalf.is_some()));
+    if let Some(applicant) = on_behalf {
+        to.bytes(&applicant.0);
+    }
+    to.text(actor, "actor")?.text(office, "office")?;
+    Ok(to.0)
+}

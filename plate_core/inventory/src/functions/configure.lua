@@ -1,0 +1,52 @@
+-- configure: sets what a pool obeys, and founds the pool the first time. It works in a read-only pool too, or
+-- no pool could be made writable again.
+--
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
+--            9 withheld
+-- Arguments  (1) request id 16, digest 8, rows u32, digit_values u16, lease_ms u48 (for a pool that is founded),
+--            act; (2) the terms, with the shape the pool has; (3) the settings as text, for the journal
+-- Reply      one answer
+-- Outcomes   request_id_reused, configured
+-- Flags      allow-oom: a kill switch must work when memory is full
+
+-- Digits 000 and the padding of each row are withheld from the beginning: 1,024 bits a row.
+local function empty_withheld(rows, digit_values)
+  local row = {}
+  for at = 0, 127 do
+    local bits = 0
+    for bit = 0, 7 do
+      local digits = 8 * at + bit
+      if digits == 0 or digits >= digit_values then
+        bits = bits + 2 ^ (7 - bit)
+      end
+    end
+    row[at + 1] = char(bits)
+  end
+  return string.rep(concat(row), rows)
+end
+
+register('configure', function(keys, arguments)
+  local id, digest, rows, digit_values, lease, at = unpack_bytes('<c16c8I4I2I6', arguments[1])
+  local act, terms, note = sub(arguments[1], at), arguments[2], arguments[3]
+  local b = open_pool(keys)
+  local founded = b.gate == OUTCOME.pool_unknown
+  local known = recorded_answer(b, id, digest, redis.call('HGET', keys[2], id), NO_ORDINAL)
+  if known then
+    return known
+  end
+  if not founded and (rows ~= b.rows or digit_values ~= b.digit_values) then
+    error('the shape of a pool never changes', 0)
+  end
+  step(b)
+  put_transition(b, VERB.configure, NO_ORDINAL, 80, part(act), part(note))
+  local answer = plain_answer(b, OUTCOME.configured, NO_ORDINAL)
+  record_answer(b, id, digest, answer)
+  b.out[1] = answer
+  local reply = commit(b)
+  redis.call('HSET', keys[1], 'terms', terms)
+  if founded then
+    redis.call('HSET', keys[1], 'lease_ms', string.format('%.0f', lease), 'trimmed', '0')
+    redis.call('SET', keys[9], empty_withheld(rows, digit_values))
+  end
+  return reply
+end, 'allow-oom')

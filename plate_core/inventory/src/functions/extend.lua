@@ -1,0 +1,37 @@
+-- extend: moves the deadlines of holds. The deadline never moves back, except to a permit or a change of price.
+--
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
+--            9 due_extensions
+-- Arguments  one a hold, as prelude/held.lua says; the permit was lengthened before
+-- Reply      the answers, one after the other
+-- Outcomes   request_id_reused, pool_unknown, read_only, mark_allotted, held_by_another, not_held,
+--            revision_stale, hold_expired, payment_already_begun, extensions_used_up, extended
+-- Flags      none: it makes nothing safer, and may wait for memory
+
+local function extend_one(b, item, record)
+  local answer = hold_answer(b, item, record)
+  if answer then
+    return answer
+  end
+  local state, extensions, _, deadline_before = unpack_bytes('<BBI6I6', record)
+  local deadline, reason = cut_deadline(b, max(deadline_before, b.now + b.extension), item.permit)
+  if deadline <= b.now then
+    return plain_answer(b, OUTCOME.hold_expired, item.ordinal)
+  end
+  if state == STATE.paying then
+    return record_answer_of(b, OUTCOME.payment_already_begun, item.ordinal, record)
+  end
+  if extensions >= b.max_extensions then
+    return record_answer_of(b, OUTCOME.extensions_used_up, item.ordinal, record)
+  end
+  return prolong(b, VERB.extend, OUTCOME.extended, item, record, state, extensions + 1, deadline, reason)
+end
+
+register('extend', function(keys, arguments)
+  check_batch(arguments)
+  local b = open_pool(keys)
+  b.due = { 'RPUSH', keys[9] }
+  local items, recorded, records = read_held(b, arguments)
+  answer_held(b, items, recorded, records, extend_one)
+  return commit(b)
+end)

@@ -1,0 +1,100 @@
+-- What hold and assign_next share: what stands between an applicant and a mark, and how a hold is given.
+
+-- A packed answer that names the record which stands in the way; its own applicant is shown it.
+local function standing_answer(b, ordinal, key, record)
+  local state, _, _, deadline = unpack_bytes('<BBI6I6', record)
+  local own = sub(record, 43, 58) == sub(key, 5, 20)
+  if state > STATE.paying then
+    if own then
+      return record_answer_of(b, OUTCOME.mark_allotted, ordinal, record)
+    end
+    return plain_answer(b, OUTCOME.mark_allotted, ordinal)
+  end
+  if own then
+    return record_answer_of(b, OUTCOME.held_by_you, ordinal, record)
+  end
+  return retry_answer(b, OUTCOME.held_by_another, ordinal, max(deadline, b.now))
+end
+
+-- A packed answer where the applicant must not hold this mark again yet, or nil.
+local function cooling_answer(b, ordinal, note)
+  local ended_at, day, count = unpack_bytes('<I6I4I2', note)
+  if b.now < ended_at + b.cooldown then
+    return retry_answer(b, OUTCOME.cooling_down, ordinal, ended_at + b.cooldown)
+  end
+  local today = floor((b.now + LOCAL_OFFSET_MS) / DAY_MS)
+  if day == today and count >= b.same_mark_cap then
+    local midnight = (today + 1) * DAY_MS - LOCAL_OFFSET_MS
+    return retry_answer(b, OUTCOME.same_mark_cap_reached, ordinal, midnight)
+  end
+end
+
+-- What stands between an applicant and a mark, apart from permit and price: a packed answer, or nil.
+-- A lapsed record does not: it is expired in passing, whatever becomes of the item. `key` is mark and applicant.
+local function mark_answer(b, ordinal, field, key, read, issued, withheld)
+  if withheld == 1 or is_never_issued(b, ordinal) then
+    return plain_answer(b, OUTCOME.mark_withheld, ordinal)
+  end
+  if issued == 1 then
+    return plain_answer(b, OUTCOME.mark_issued, ordinal)
+  end
+  local record = record_now(b, field, read)
+  if record then
+    if not has_lapsed(b, record) then
+      return standing_answer(b, ordinal, key, record)
+    end
+    expire_record(b, field, ordinal, record)
+  end
+  local note = b.notes[key] or b.cooldowns[key]
+  return note and cooling_answer(b, ordinal, note)
+end
+
+-- What of the pool stands before a new hold: a packed answer that is not recorded, or nil.
+local function hold_gate_answer(b, ordinal)
+  local gate = b.hold_gate
+  if gate == OUTCOME.not_open then
+    return retry_answer(b, gate, ordinal, b.opens_at)
+  end
+  if gate then
+    return plain_answer(b, gate, ordinal)
+  end
+  if b.revision >= b.backlog_at then
+    return plain_answer(b, OUTCOME.feed_backlogged, ordinal)
+  end
+end
+
+-- The tariff has changed: which one is in force now, if one is.
+local function tariff_answer(b, ordinal)
+  if not b.tariff then
+    return plain_answer(b, OUTCOME.tariff_changed, ordinal)
+  end
+  return pack('<BBI4I6I6', OUTCOME.tariff_changed, 8, ordinal, b.revision, b.now) .. b.tariff
+end
+
+-- Until when a hold lasts that would last until `wanted`, and what said so. A hold never outlives its permit
+-- and never passes a change of price: who pays later must not pay another price than was quoted.
+local function cut_deadline(b, wanted, permit)
+  local deadline, reason = wanted, REASON.ttl
+  if permit < deadline then
+    deadline, reason = permit, REASON.permit
+  end
+  if b.cut and b.cut < deadline then
+    deadline, reason = b.cut, REASON.price_change
+  end
+  return deadline, reason
+end
+
+-- Gives the mark to the applicant until its deadline. Its answer has the terms and the quote, not the record.
+local function give_hold(b, verb, ordinal, field, permit, body, quote_length)
+  local revision, now = step(b), b.now
+  local deadline, reason = cut_deadline(b, now + b.hold_ttl, permit)
+  local record = pack('<BBI6I6I6I6', STATE.held, 0, revision, deadline, now, permit) .. body
+  local feed, due = b.feed, b.due
+  local n = #feed
+  feed[n + 1] = pack('<BBI4I2', verb, 9, ordinal, #record)
+  feed[n + 2] = record
+  due[#due + 1] = pack('<I6c4I6', deadline, field, revision)
+  set_record(b, field, ordinal, record)
+  return pack('<BBI4I6I6I6I6B', OUTCOME.held, 32, ordinal, revision, now, deadline, permit, reason)
+    .. sub(body, 35, 34 + quote_length)
+end

@@ -1,0 +1,301 @@
+-- A call to one pool: reading what the pool obeys, gathering what the batch changes, writing it all at once.
+--
+-- A batch must equal its items sent singly, in order. So what an item changes is kept in overlays (`records`,
+-- `answers`, `notes`) that the later items of the batch look into before they look at what was read.
+--
+-- Writing comes last and cannot fail half-way: everything is judged before, and the one command that a server
+-- could refuse, XADD with an id that the stream has passed, is the first. If it fails, nothing was written.
+
+-- The terms of a pool, as Rust packs its settings (src/codec/settings.rs).
+local TERMS = '<BBBBBI6I6I6I6I6I6BI2I6I4I2BB'
+
+-- A batch for a pool that there is not: every item of it is refused, and nothing was ever recorded.
+local function absent_pool(keys, now)
+  return {
+    keys = keys, now = now, revision = 0, first = 1, gate = OUTCOME.pool_unknown,
+    hold_gate = OUTCOME.pool_unknown, opens_at = 0, rows = 0, digit_values = 0, frozen = true, retention = 0,
+    records = {}, touched = {}, ordinals = {}, feed = { false }, transitions = 0,
+    requests = { 'HSET', keys[2] }, answers = {}, ids = {}, out = {},
+    cooldowns = NOTHING, notes = {}, noted = {}, due = NOTHING,
+  }
+end
+
+-- Reads what the pool obeys. Gives a batch that nothing was done in yet; `gate` is the outcome that stands
+-- before every item of it, if one does.
+local function open_pool(keys)
+  local now = clock(keys)
+  local conf = redis.call('HMGET', keys[1], 'terms', 'revision', 'trimmed', 'lease_ms')
+  local terms = conf[1]
+  if not terms then
+    return absent_pool(keys, now)
+  end
+  local paused, holds_stopped, frozen, read_only, guarded, opens_at, hold_ttl, extension, payment_window, cooldown,
+    retention, max_extensions, same_mark_cap, backlog_max, rows, digit_values, tariff_count, cut_count, at =
+    unpack_bytes(TERMS, terms)
+  local tariff, cut = nil, nil
+  for _ = 1, tariff_count do
+    local revision, from = unpack_bytes('<c8I6', terms, at)
+    if from <= now then
+      tariff = revision
+    end
+    at = at + 14
+  end
+  for _ = 1, cut_count do
+    local moment = unpack_bytes('<I6', terms, at)
+    if moment > now and not cut then
+      cut = moment
+    end
+    at = at + 6
+  end
+  local gate = read_only == 1 and OUTCOME.read_only or nil
+  local revision = tonumber(conf[2]) or 0
+  return {
+    keys = keys, now = now, revision = revision, first = revision + 1, gate = gate,
+    hold_gate = gate or (paused == 1 and OUTCOME.pool_paused) or (holds_stopped == 1 and OUTCOME.holds_stopped)
+      or (now < opens_at and OUTCOME.not_open) or nil,
+    opens_at = opens_at, hold_ttl = hold_ttl, extension = extension, payment_window = payment_window,
+    cooldown = cooldown, max_extensions = max_extensions, same_mark_cap = same_mark_cap, rows = rows,
+    digit_values = digit_values, tariff = tariff, cut = cut,
+    -- While the clock is in doubt no deadline passes: a clock that jumps ahead must take no hold away.
+    frozen = frozen == 1 or (guarded == 1 and now > (tonumber(conf[4]) or 0)),
+    backlog_at = (tonumber(conf[3]) or 0) + backlog_max,
+    retention = retention,
+    records = {}, touched = {}, ordinals = {}, feed = { false }, transitions = 0,
+    requests = { 'HSET', keys[2] }, answers = {}, ids = {}, out = {},
+    cooldowns = NOTHING, notes = {}, noted = {}, due = NOTHING,
+  }
+end
+
+-- The recorded answer of a request, or nil when it is new or forgotten: it is kept for the pool's retention,
+-- counted from when it was first given, while the clock is trusted. The same id with another digest is refused.
+local function recorded_answer(b, id, digest, read, ordinal)
+  local recorded = b.answers[id] or read
+  if not recorded then
+    return nil
+  end
+  if not b.frozen and b.now >= unpack_bytes('<I6', recorded, 21) + b.retention then
+    return nil
+  end
+  if sub(recorded, 1, 8) ~= digest then
+    return pack('<BBI4I6I6', OUTCOME.request_id_reused, 0, ordinal, 0, b.now)
+  end
+  return sub(recorded, 9)
+end
+
+-- Keeps an answer under its request id.
+local function record_answer(b, id, digest, answer)
+  local value = digest .. answer
+  local requests, ids = b.requests, b.ids
+  local n = #requests
+  requests[n + 1], requests[n + 2] = id, value
+  ids[#ids + 1] = id
+  b.answers[id] = value
+end
+
+-- Packs an answer that has no more to say than its outcome.
+local function plain_answer(b, outcome, ordinal)
+  return pack('<BBI4I6I6', outcome, 0, ordinal, b.revision, b.now)
+end
+
+-- Packs an answer that says when asking again may help.
+local function retry_answer(b, outcome, ordinal, retry_at)
+  return pack('<BBI4I6I6I6', outcome, 2, ordinal, b.revision, b.now, retry_at)
+end
+
+-- Packs an answer with the record that it is about.
+local function record_answer_of(b, outcome, ordinal, record)
+  return pack('<BBI4I6I6I2', outcome, 1, ordinal, b.revision, b.now, #record) .. record
+end
+
+-- Whether no mark has this ordinal: digits 000, the padding of a row, or a row past the last.
+local function is_never_issued(b, ordinal)
+  local digits = ordinal % 1024
+  return digits == 0 or digits >= b.digit_values or ordinal >= b.rows * 1024
+end
+
+-- Changes the live record of a mark; false takes it away.
+local function set_record(b, field, ordinal, record)
+  local records = b.records
+  if records[field] == nil then
+    local n = #b.touched + 1
+    b.touched[n], b.ordinals[n] = field, ordinal
+  end
+  records[field] = record
+end
+
+-- The live record of a mark, as the batch has left it; false when it has none.
+local function record_now(b, field, read)
+  local record = b.records[field]
+  if record == nil then
+    return read
+  end
+  return record
+end
+
+-- Takes the next revision.
+local function step(b)
+  local revision = b.revision + 1
+  b.revision = revision
+  b.transitions = b.transitions + 1
+  return revision
+end
+
+-- Whether a record's deadline has passed, and the clock is trusted.
+local function has_lapsed(b, record)
+  local state, _, _, deadline = unpack_bytes('<BBI6I6', record)
+  return state <= STATE.paying and b.now >= deadline and not b.frozen
+end
+
+-- Notes that a hold ended without a sale at `ended_at`: the applicant must wait before he holds this mark
+-- again, and the hold counts on the day on which it was taken.
+local function note_cooldown(b, field, record, ended_at)
+  local held_at = unpack_bytes('<I6', record, 15)
+  local key = field .. sub(record, 43, 58)
+  local day, count = floor((held_at + LOCAL_OFFSET_MS) / DAY_MS), 1
+  local before = b.notes[key] or b.cooldowns[key]
+  if before then
+    local _, day_before, count_before = unpack_bytes('<I6I4I2', before)
+    if day_before == day then
+      count = min(count_before + 1, 65535)
+    end
+  end
+  if not b.notes[key] then
+    b.noted[#b.noted + 1] = key
+  end
+  b.notes[key] = pack('<I6I4I2', ended_at, day, count)
+end
+
+-- Takes a lapsed record away: a transition of its own, the keeper's, under the id of the hold that ended. It
+-- ended at its deadline, whenever that was noticed: nobody waits longer because a sweeper came late.
+local function expire_record(b, field, ordinal, record)
+  step(b)
+  local feed = b.feed
+  local n = #feed
+  feed[n + 1] = pack('<BBI4I2', VERB.expire, 16, ordinal, 36)
+  feed[n + 2] = sub(record, 27, 42)
+  feed[n + 3] = char(CHANNEL.keeper, 1)
+  feed[n + 4] = sub(record, 43, 58)
+  feed[n + 5] = char(0, 0)
+  note_cooldown(b, field, record, (unpack_bytes('<I6', record, 9)))
+  set_record(b, field, ordinal, false)
+end
+
+-- Reads the cool-down entries of these marks and applicants into the batch, once for all of them.
+local function read_cooldowns(b, keys_of_notes)
+  if #keys_of_notes == 0 then
+    return
+  end
+  local found = redis.call('HMGET', b.keys[7], unpack(keys_of_notes))
+  local cooldowns = {}
+  for i = 1, #keys_of_notes do
+    cooldowns[keys_of_notes[i]] = found[i]
+  end
+  b.cooldowns = cooldowns
+end
+
+-- Reads one bit of each of these marks in a plane.
+local function read_plane(key, ordinals)
+  local bits = { 'BITFIELD_RO', key }
+  for i = 1, #ordinals do
+    local n = 3 * i
+    bits[n], bits[n + 1], bits[n + 2] = 'GET', 'u1', ordinals[i]
+  end
+  return redis.call(unpack(bits))
+end
+
+-- Reads fields of a hash, in order.
+local function read_hash(key, fields)
+  if #fields == 0 then
+    return {}
+  end
+  return redis.call('HMGET', key, unpack(fields))
+end
+
+-- The planes of a mark in a transition: taken 1, issued 2, withheld 4.
+local function plane_bits(b, ordinal, taken, issued, withheld)
+  local bits = taken and 1 or 0
+  if issued == 1 then
+    bits = bits + 2
+  end
+  if withheld == 1 or is_never_issued(b, ordinal) then
+    bits = bits + 4
+  end
+  return bits
+end
+
+-- Adds a transition to the feed: `parts` are its planes and what follows them, already packed.
+local function put_transition(b, verb, ordinal, parts, ...)
+  local feed = b.feed
+  local n = #feed + 1
+  feed[n] = pack('<BBI4', verb, parts, ordinal)
+  for i = 1, select('#', ...) do
+    feed[n + i] = (select(i, ...))
+  end
+end
+
+-- Packs a part of a transition or an answer: its length and its bytes.
+local function part(bytes)
+  return pack('<I2', #bytes) .. bytes
+end
+
+-- Writes the records of the marks that the batch has touched, and their bits in the taken plane.
+local function write_records(b)
+  local touched = b.touched
+  if #touched == 0 then
+    return
+  end
+  local keys, records, ordinals = b.keys, b.records, b.ordinals
+  local kept, gone, bits = { 'HSET', keys[5] }, { 'HDEL', keys[5] }, { 'BITFIELD', keys[6] }
+  for i = 1, #touched do
+    local field = touched[i]
+    local record = records[field]
+    local n = 4 * i - 1
+    bits[n], bits[n + 1], bits[n + 2] = 'SET', 'u1', ordinals[i]
+    if record then
+      local k = #kept
+      kept[k + 1], kept[k + 2] = field, record
+      bits[n + 3] = '1'
+    else
+      gone[#gone + 1] = field
+      bits[n + 3] = '0'
+    end
+  end
+  call_with(kept, 3)
+  call_with(gone, 3)
+  call_with(bits, 3)
+end
+
+-- Writes the cool-down entries of the batch. They may be forgotten when both rules have let go of them.
+local function write_cooldowns(b)
+  local noted, notes = b.noted, b.notes
+  if #noted == 0 then
+    return
+  end
+  local arguments = { 'HSET', b.keys[7] }
+  for i = 1, #noted do
+    arguments[2 * i + 1], arguments[2 * i + 2] = noted[i], notes[noted[i]]
+  end
+  local midnight = (floor((b.now + LOCAL_OFFSET_MS) / DAY_MS) + 1) * DAY_MS - LOCAL_OFFSET_MS
+  redis.call(unpack(arguments))
+  redis.call('RPUSH', b.keys[8], pack('<I6', max(b.now + b.cooldown, midnight)) .. concat(noted))
+end
+
+-- Writes everything the batch has changed, the feed first, and gives the reply.
+local function commit(b)
+  local keys = b.keys
+  if b.transitions > 0 then
+    local feed = b.feed
+    local pool = string.match(keys[1], '{(.-)}')
+    feed[1] = pack('<BI6I6I2B', 1, b.now, b.first, b.transitions, #pool) .. pool
+    redis.call('XADD', keys[4], string.format('%.0f-0', b.revision), 'e', concat(feed))
+    redis.call('HSET', keys[1], 'revision', string.format('%.0f', b.revision))
+    write_records(b)
+    write_cooldowns(b)
+    call_with(b.due, 3)
+  end
+  if #b.ids > 0 then
+    redis.call(unpack(b.requests))
+    redis.call('RPUSH', keys[3], pack('<I6', b.now) .. concat(b.ids))
+  end
+  return concat(b.out)
+end

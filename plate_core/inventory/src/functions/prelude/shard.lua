@@ -1,0 +1,115 @@
+-- What admit, claim and settle_permits share: who may take how many holds, across pools.
+--
+-- A permit is (hold id, deadline) and never a counter, so a lost one heals by itself at its deadline. `open`
+-- counts the passes of the hold's id that have not been answered for good: the same id may be under way twice
+-- around the opening hour, one answered not_open and the other held, and the permit must stay for the second.
+--
+-- Packed here: claim of an id = digest 8, verdict u8, at_ms u48, time u48;
+-- permit = hold id 16, deadline_ms u48, open u8, one after the other; operator's day = day u32, count u16.
+local VERDICT_CLAIMED, VERDICT_ADMITTED, VERDICT_AGAIN = 0, 250, 251
+local PERMIT_BYTES = 23
+
+local function open_shard(keys)
+  local now = clock(keys)
+  local conf = redis.call('HMGET', keys[1], 'terms', 'lease_ms')
+  if not conf[1] then
+    error('the shard has no limits: configure it first', 0)
+  end
+  local frozen, guarded, person, entity, operator_cap, hold_permit, extension_permit, payment_permit, retention =
+    unpack_bytes('<BBI2I2I2I6I6I6I6', conf[1])
+  return {
+    keys = keys, now = now,
+    frozen = frozen == 1 or (guarded == 1 and now > (tonumber(conf[2]) or 0)),
+    limits = { person, entity }, operator_cap = operator_cap,
+    permit_ms = { hold_permit, extension_permit, payment_permit }, retention = retention,
+    claims = {}, ids = {}, permits = {}, applicants = {}, days = {}, operators = {}, out = {},
+  }
+end
+
+-- The claim under an id, or nil when there is none or its time is over.
+local function claim_now(s, id, read)
+  local claim = s.claims[id] or read
+  if not claim then
+    return nil
+  end
+  if not s.frozen and s.now >= unpack_bytes('<I6', claim, 10) + s.retention then
+    return nil
+  end
+  return claim
+end
+
+local function set_claim(s, id, claim)
+  if not s.claims[id] then
+    s.ids[#s.ids + 1] = id
+  end
+  s.claims[id] = claim
+end
+
+local function set_permits(s, applicant, permits)
+  if not s.permits[applicant] then
+    s.applicants[#s.applicants + 1] = applicant
+  end
+  s.permits[applicant] = permits
+end
+
+-- Where in a list of permits that of a hold begins, or nil.
+local function find_permit(permits, id)
+  for at = 1, #permits, PERMIT_BYTES do
+    if sub(permits, at, at + 15) == id then
+      return at
+    end
+  end
+end
+
+-- The permits that have not healed, how many they are, and when the first of them ends.
+local function live_permits(s, permits)
+  local earliest, count, kept = nil, 0, {}
+  for at = 1, #permits, PERMIT_BYTES do
+    local deadline = unpack_bytes('<I6', permits, at + 16)
+    if s.frozen or deadline > s.now then
+      count = count + 1
+      kept[count] = sub(permits, at, at + PERMIT_BYTES - 1)
+      earliest = min(earliest or deadline, deadline)
+    end
+  end
+  if count * PERMIT_BYTES == #permits then
+    return permits, count, earliest
+  end
+  return concat(kept), count, earliest
+end
+
+-- Writes a hash of which some fields changed: those with a value are set, those with none deleted.
+local function write_fields(key, fields, values)
+  local kept, gone = { 'HSET', key }, { 'HDEL', key }
+  for i = 1, #fields do
+    local value = values[fields[i]]
+    if value == '' then
+      gone[#gone + 1] = fields[i]
+    else
+      local n = #kept
+      kept[n + 1], kept[n + 2] = fields[i], value
+    end
+  end
+  call_with(kept, 3)
+  call_with(gone, 3)
+end
+
+-- Reads fields of a hash into a table by field, once for all of them.
+local function read_fields(key, fields)
+  local values = {}
+  if #fields > 0 then
+    local found = redis.call('HMGET', key, unpack(fields))
+    for i = 1, #fields do
+      values[fields[i]] = found[i]
+    end
+  end
+  return values
+end
+
+-- Writes the claims of a batch, and when they were made, so that they can be forgotten in time.
+local function write_claims(s)
+  if #s.ids > 0 then
+    write_fields(s.keys[2], s.ids, s.claims)
+    redis.call('RPUSH', s.keys[3], pack('<I6', s.now) .. concat(s.ids))
+  end
+end

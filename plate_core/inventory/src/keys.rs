@@ -1,0 +1,262 @@
+//! The only place that writes a key name (DESIGN.md, invariant 5).
+//!
+//! Every key of a pool shares the hash tag `{pool id}`, and every key of a shard its own, so that a verb's
+//! keys lie in one slot of a cluster, now and after any resharding. A verb's keys stand in the order in
+//! which its function unpacks them; a test reads the heads of the functions and compares.
+//!
+//! No key is made inside a function: a key that a function was not given works on the node that has it and
+//! breaks half-done on the day it moves (MEASURED.md).
+
+/// A key of a pool. What each holds is packed as [`crate::codec`] says.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum PoolKey {
+    /// Hash: `revision`, `trimmed` (the feed's), `terms` (the settings), `lease_ms` (of the clock guard).
+    Conf,
+    /// Hash: request id to digest and answer.
+    Requests,
+    /// List: when answers may be forgotten, and their request ids, in the order of time.
+    DueRequests,
+    /// Stream: the change feed, one entry a call, ids `<revision>-0`.
+    Feed,
+    /// Hash: ordinal to record.
+    Live,
+    /// Bitmap: has a live record.
+    Taken,
+    /// Bitmap: is on the road.
+    Issued,
+    /// Bitmap: is never offered.
+    Withheld,
+    /// Hash: mark and applicant to when he last let go of it, and how often on that day.
+    Cooldowns,
+    /// List: when such an entry may be forgotten, in the order of time.
+    DueCooldowns,
+    /// List: deadlines of new holds, in the order of time.
+    DueHolds,
+    /// List: deadlines of extended holds, in the order of time.
+    DueExtensions,
+    /// List: deadlines of begun payments, in the order of time.
+    DuePayments,
+    /// Hash: payment id to payment, digest and answer.
+    Payments,
+    /// Hash: applicant to the ordinals of his allotments.
+    Owners,
+    /// String, in tests only: the time, ms since the epoch.
+    Clock,
+}
+
+impl PoolKey {
+    /// Every key of a pool.
+    pub const ALL: &'static [PoolKey] = &[
+        PoolKey::Conf,
+        PoolKey::Requests,
+        PoolKey::DueRequests,
+        PoolKey::Feed,
+        PoolKey::Live,
+        PoolKey::Taken,
+        PoolKey::Issued,
+        PoolKey::Withheld,
+        PoolKey::Cooldowns,
+        PoolKey::DueCooldowns,
+        PoolKey::DueHolds,
+        PoolKey::DueExtensions,
+        PoolKey::DuePayments,
+        PoolKey::Payments,
+        PoolKey::Owners,
+        PoolKey::Clock,
+    ];
+
+    /// What stands after the tag.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            PoolKey::Conf => "conf",
+            PoolKey::Requests => "requests",
+            PoolKey::DueRequests => "due_requests",
+            PoolKey::Feed => "feed",
+            PoolKey::Live => "live",
+            PoolKey::Taken => "taken",
+            PoolKey::Issued => "issued",
+            PoolKey::Withheld => "withheld",
+            PoolKey::Cooldowns => "cooldowns",
+            PoolKey::DueCooldowns => "due_cooldowns",
+            PoolKey::DueHolds => "due_holds",
+            PoolKey::DueExtensions => "due_extensions",
+            PoolKey::DuePayments => "due_payments",
+            PoolKey::Payments => "payments",
+            PoolKey::Owners => "owners",
+            PoolKey::Clock => "clock",
+        }
+    }
+
+    /// The key of a pool, such as `{person_car.02}:live`.
+    #[must_use]
+    pub fn of(self, pool: &str) -> String {
+        format!("{{{pool}}}:{}", self.suffix())
+    }
+}
+
+/// A key of a shard: what holds across pools.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum ShardKey {
+    /// Hash: `terms` (the limits), `lease_ms` (of the clock guard).
+    Conf,
+    /// Hash: request id to digest, verdict and the time that goes with it.
+    Ids,
+    /// List: when ids may be forgotten, in the order of time.
+    DueIds,
+    /// Hash: applicant to his permits.
+    Permits,
+    /// Hash: operator to a local day and how many holds he made on it.
+    OperatorDays,
+    /// Hash: name to version and content.
+    Documents,
+    /// Hash: name to holder and end of a lease, for the election of the active keeper.
+    Leases,
+    /// Hash: `born_ms`, `data_version`, `id`: there from the first start on, so an emptied store is seen.
+    Genesis,
+    /// String, in tests only: the time, ms since the epoch.
+    Clock,
+}
+
+impl ShardKey {
+    /// Every key of a shard.
+    pub const ALL: &'static [ShardKey] = &[
+        ShardKey::Conf,
+        ShardKey::Ids,
+        ShardKey::DueIds,
+        ShardKey::Permits,
+        ShardKey::OperatorDays,
+        ShardKey::Documents,
+        ShardKey::Leases,
+        ShardKey::Genesis,
+        ShardKey::Clock,
+    ];
+
+    /// What stands after the tag.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            ShardKey::Conf => "conf",
+            ShardKey::Ids => "ids",
+            ShardKey::DueIds => "due_ids",
+            ShardKey::Permits => "permits",
+            ShardKey::OperatorDays => "operator_days",
+            ShardKey::Documents => "documents",
+            ShardKey::Leases => "leases",
+            ShardKey::Genesis => "genesis",
+            ShardKey::Clock => "clock",
+        }
+    }
+
+    /// The key of a shard, such as `{s0}:permits`.
+    #[must_use]
+    pub fn of(self, shard: u16) -> String {
+        format!("{{s{shard}}}:{}", self.suffix())
+    }
+}
+
+/// A function of the library, by the keys it takes.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Keys {
+    /// Keys of one pool.
+    Pool(&'static [PoolKey]),
+    /// Keys of one shard.
+    Shard(&'static [ShardKey]),
+}
+
+/// One function of the library: its name and its keys, in order.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Function {
+    /// The verb's name: that of its file and, after the library's prefix, of the function.
+    pub verb: &'static str,
+    /// What it takes.
+    pub keys: Keys,
+}
+
+macro_rules! functions {
+    ($( $(#[$meta:meta])* $constant:ident = $verb:literal $place:ident [ $($key:ident)+ ] )+) => {
+        $(
+            $(#[$meta])*
+            pub const $constant: Function = Function { verb: $verb, keys: functions!(@keys $place $($key)+) };
+        )+
+        /// Every function of the library.
+        pub const FUNCTIONS: &[Function] = &[$( $constant, )+];
+    };
+    (@keys pool $($key:ident)+) => { Keys::Pool(&[$( PoolKey::$key, )+]) };
+    (@keys shard $($key:ident)+) => { Keys::Shard(&[$( ShardKey::$key, )+]) };
+}
+
+functions! {
+    /// Takes permits and claims request ids for new holds.
+    ADMIT = "admit" shard [Conf Ids DueIds Permits OperatorDays]
+    /// Claims request ids, and lengthens permits, for everything that is not a new hold.
+    CLAIM = "claim" shard [Conf Ids DueIds Permits]
+    /// Gives back permits whose hold is no more.
+    SETTLE_PERMITS = "settle_permits" shard [Conf Ids Permits OperatorDays]
+    /// Forgets request ids whose time is over, and permits that have healed.
+    SWEEP_IDS = "sweep_ids" shard [Conf Ids DueIds Permits]
+    /// Sets the limits.
+    CONFIGURE_SHARD = "configure_shard" shard [Conf]
+    /// Writes a document if its version is the expected one.
+    PUT_DOCUMENT = "put_document" shard [Documents]
+    /// Takes or renews a lease.
+    TAKE_LEASE = "take_lease" shard [Leases]
+    /// Gives a lease back.
+    GIVE_LEASE = "give_lease" shard [Leases]
+
+    /// Holds chosen marks.
+    HOLD = "hold" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld DueHolds]
+    /// Holds the first free ones of ordinary marks.
+    ASSIGN_NEXT = "assign_next" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld DueHolds]
+    /// Moves the deadlines of holds.
+    EXTEND = "extend" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns DueExtensions]
+    /// Gives holds back.
+    RELEASE = "release" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns]
+    /// Begins payments.
+    BEGIN_PAYMENT = "begin_payment" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns DuePayments]
+    /// Settles payments, or records that they go back.
+    CONFIRM = "confirm" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld Payments Owners]
+    /// Gives allotments back before manufacture.
+    CANCEL = "cancel" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Payments Owners]
+    /// Records that money was paid back.
+    CONFIRM_REFUND = "confirm_refund" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld Payments]
+    /// Ends the holds whose deadline has passed, and forgets what may be forgotten.
+    SWEEP = "sweep" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns DueHolds DueExtensions DuePayments]
+    /// Takes marks off sale.
+    WITHHOLD = "withhold" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld]
+    /// Puts marks back on sale.
+    READMIT = "readmit" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld]
+    /// Marks as on the road what the registry says is.
+    IMPORT = "import" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld]
+    /// Reads records and planes.
+    READ = "read" pool [Conf Live Issued Withheld]
+    /// Sets what a pool obeys, and founds the pool the first time.
+    CONFIGURE = "configure" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Withheld]
+    /// Forgets the part of the feed that the journal has on disk.
+    TRIM_FEED = "trim_feed" pool [Conf Feed]
+}
+
+/// The slot of a key on a cluster, as Valkey and Redis count it: CRC-16 of the hash tag, modulo 16,384.
+#[must_use]
+pub fn slot(key: &str) -> u16 {
+    let tag = match key.split_once('{').and_then(|(_, rest)| rest.split_once('}')) {
+        Some((tag, _)) if !tag.is_empty() => tag,
+        _ => key,
+    };
+    let crc = tag.bytes().fold(0_u16, |crc, byte| {
+        (0..8).fold(crc ^ (u16::from(byte) << 8), |crc, _| {
+            if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 }
+        })
+    });
+    crc % 16_384
+}
+
+/// The names of a function's keys for one pool or shard, made once and sent many times.
+#[must_use]
+pub fn names(function: Function, tag: &str) -> Vec<String> {
+    let suffixes: Vec<&str> = match function.keys {
+        Keys::Pool(keys) => keys.iter().map(|key| key.suffix()).collect(),
+        Keys::Shard(keys) => keys.iter().map(|key| key.suffix()).collect(),
+    };
+    suffixes.iter().map(|suffix| format!("{{{tag}}}:{suffix}")).collect()
+}

@@ -1,0 +1,63 @@
+//! The way of a batch that takes no new permit: claimed in the shard, carried out in the pool.
+
+use super::call::{Place, read_all};
+use super::permits::{Admission, Claim};
+use super::{Store, StoreError};
+use crate::answer::Answer;
+use crate::codec::{TooLong, answer};
+use crate::item::BATCH_MAX;
+use crate::keys::Function;
+
+/// An item of such a verb, ready to be claimed and sent.
+pub(super) struct Carried {
+    /// The mark that it names.
+    pub(super) ordinal: u32,
+    /// Its claim on the request id.
+    pub(super) claim: Claim,
+}
+
+impl Store {
+    /// Claims each item's request id, sends those that passed to the pool, and puts the answers in order.
+    /// `pack` makes the argument of an item from its place and the deadline of its permit (0 for none).
+    pub(super) async fn carry(
+        &self,
+        function: Function,
+        pool: &str,
+        items: &[Carried],
+        pack: impl Fn(usize, i64) -> Result<Vec<u8>, TooLong>,
+    ) -> Result<Vec<Answer>, StoreError> {
+        let mut answers = Vec::with_capacity(items.len());
+        for (batch, items) in items.chunks(BATCH_MAX).enumerate() {
+            let claims: Vec<Claim> = items.iter().map(|item| item.claim.clone()).collect();
+            let admissions = self.claim(&claims).await?;
+            let packed: Vec<Vec<u8>> = admissions
+                .iter()
+                .enumerate()
+                .filter_map(|(index, admission)| match admission {
+                    Admission::Passed { permit_deadline_ms } => {
+                        Some(pack(batch * BATCH_MAX + index, *permit_deadline_ms))
+                    }
+                    _ => None,
+                })
+                .collect::<Result<_, _>>()?;
+            let mut carried = self.carry_passed(function, pool, &packed).await?.into_iter();
+            answers.extend(items.iter().zip(&admissions).filter_map(|(item, admission)| {
+                admission.answer(Some(item.ordinal)).or_else(|| carried.next())
+            }));
+        }
+        Ok(answers)
+    }
+
+    async fn carry_passed(
+        &self,
+        function: Function,
+        pool: &str,
+        packed: &[Vec<u8>],
+    ) -> Result<Vec<Answer>, StoreError> {
+        if packed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reply = self.call_batch(function, Place::Pool(pool), packed).await?;
+        read_all(&reply, packed.len(), |_, from| answer::read(from, None))
+    }
+}

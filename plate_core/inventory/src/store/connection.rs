@@ -1,0 +1,149 @@
+//! One connection to the server, made anew when it is lost, and the judgement of what became of what was sent.
+//!
+//! Nothing is ever sent twice here. Repeating is the caller's business, who has the request id; a client that
+//! repeats by itself cannot know whether the first time took effect.
+//!
+//! The defaults of the client library are wrong for us and set explicitly: it would give up an answer after
+//! half a second, which under `appendfsync always` and a full disk queue is a normal wait, and would queue 50
+//! commands. A timed-out wait does not take the command back; it only stops us from knowing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, IntoConnectionInfo, Pipeline, ProtocolVersion, PushKind, Value,
+};
+
+use super::StoreError;
+
+/// How long the client waits, and how much it takes in advance.
+#[derive(Clone, Debug)]
+pub struct Timeouts {
+    /// How long making a connection may take.
+    pub connect: Duration,
+    /// How long an answer may take before its fate is called unknown.
+    pub response: Duration,
+    /// How long after a failed attempt the next one is made; calls in between fail at once.
+    pub reconnect_pause: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            response: Duration::from_secs(5),
+            reconnect_pause: Duration::from_millis(100),
+        }
+    }
+}
+
+/// Commands under way at once, at most. The engine above has its own bound, far below this one.
+const QUEUE_MAX: usize = 4_096;
+/// Bytes that wait for the socket before the client stops taking more: a few batches of 128.
+const WRITE_BUFFER_BYTES: usize = 1 << 20;
+
+/// A connection that is made when it is needed.
+pub(super) struct Connection {
+    client: Client,
+    timeouts: Timeouts,
+    present: Mutex<Option<Present>>,
+    /// Held while one task makes the connection; the others wait for it.
+    making: tokio::sync::Mutex<Option<(Instant, StoreError)>>,
+}
+
+#[derive(Clone)]
+struct Present {
+    link: MultiplexedConnection,
+    /// Falls when the driver sees the connection end, so that the next call is not sent into nothing.
+    alive: Arc<AtomicBool>,
+}
+
+impl Connection {
+    /// Reads the URL; nothing is opened yet.
+    pub(super) fn new(url: &str, timeouts: Timeouts) -> Result<Self, StoreError> {
+        let info =
+            url.into_connection_info().map_err(|error| StoreError::Url { detail: error.to_string() })?;
+        // RESP3, because only with it the client library tells when a connection has ended.
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let client = Client::open(info.set_redis_settings(settings))
+            .map_err(|error| StoreError::Url { detail: error.to_string() })?;
+        Ok(Self { client, timeouts, present: Mutex::new(None), making: tokio::sync::Mutex::new(None) })
+    }
+
+    /// Sends one command.
+    pub(super) async fn send(&self, command: &Cmd) -> Result<Value, StoreError> {
+        let mut present = self.connected().await?;
+        let sent = present.link.req_packed_command(command).await;
+        let answered = sent.and_then(Value::extract_error);
+        answered.map_err(|error| self.judge(&present, &error))
+    }
+
+    /// Sends several commands at once; if one fails, the error is that of the first that did.
+    pub(super) async fn send_all(&self, pipeline: &Pipeline) -> Result<Vec<Value>, StoreError> {
+        let mut present = self.connected().await?;
+        let sent: Result<Vec<Value>, _> = pipeline.query_async(&mut present.link).await;
+        sent.map_err(|error| self.judge(&present, &error))
+    }
+
+    /// What an error means, and whether the connection can go on.
+    fn judge(&self, used: &Present, error: &redis::RedisError) -> StoreError {
+        // An error of the server leaves the connection whole. Anything else, a timeout too, does not: behind
+        // a half-dead link no later answer would come either.
+        if error.code().is_none() {
+            used.alive.store(false, Ordering::Release);
+        }
+        StoreError::of_sent(error)
+    }
+
+    fn present(&self) -> Option<Present> {
+        let present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        present.as_ref().filter(|present| present.alive.load(Ordering::Acquire)).cloned()
+    }
+
+    /// The connection; made now, unless an attempt has failed a moment ago.
+    async fn connected(&self) -> Result<Present, StoreError> {
+        if let Some(present) = self.present() {
+            return Ok(present);
+        }
+        let mut making = self.making.lock().await;
+        if let Some(present) = self.present() {
+            return Ok(present);
+        }
+        if let Some((at, error)) = making.as_ref()
+            && at.elapsed() < self.timeouts.reconnect_pause
+        {
+            return Err(error.clone());
+        }
+        match self.connect().await {
+            Ok(made) => {
+                *making = None;
+                *self.present.lock().unwrap_or_else(PoisonError::into_inner) = Some(made.clone());
+                Ok(made)
+            }
+            Err(error) => {
+                *making = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Present, StoreError> {
+        let alive = Arc::new(AtomicBool::new(true));
+        let witness = Arc::clone(&alive);
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.timeouts.connect))
+            .set_response_timeout(Some(self.timeouts.response))
+            .set_pipeline_buffer_size(QUEUE_MAX)
+            .set_write_backpressure_boundary(WRITE_BUFFER_BYTES)
+            .set_push_sender(move |push: redis::PushInfo| {
+                if push.kind == PushKind::Disconnection {
+                    witness.store(false, Ordering::Release);
+                }
+                Ok::<(), redis::aio::SendError>(())
+            });
+        let link = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        link.map(|link| Present { link, alive }).map_err(|error| StoreError::of_unsent(&error))
+    }
+}

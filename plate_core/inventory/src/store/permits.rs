@@ -1,0 +1,202 @@
+//! Admission: one meaning a request id across all pools, and no more live holds than an applicant may have.
+//!
+//! It comes before the pool hears of an item. What it takes is given back when the pool refuses; a giving
+//! back that is lost heals at the permit's deadline.
+
+use super::call::{SHARD, read_all};
+use super::{Store, StoreError};
+use crate::act::Act;
+use crate::answer::{Answer, Context};
+use crate::codec::{Malformed, Reader, Writer};
+use crate::id::{ApplicantId, Digest, HoldId, RequestId};
+use crate::item::BATCH_MAX;
+use crate::keys;
+use crate::outcome::{Class, Outcome};
+
+/// The verdicts that are not outcomes; the functions have the same numbers (`prelude/shard.lua`).
+const CLAIMED: u8 = 0;
+const ADMITTED: u8 = 250;
+const AGAIN: u8 = 251;
+
+/// A request that is to be admitted for a new hold.
+#[derive(Clone, Debug)]
+pub struct HoldClaim<'a> {
+    /// Who asks; without an applicant it is admitted without a permit, and the pool refuses it.
+    pub act: &'a Act,
+    /// What is asked.
+    pub digest: Digest,
+}
+
+/// A request that is to be admitted for anything else.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Its id.
+    pub id: RequestId,
+    /// What is asked.
+    pub digest: Digest,
+    /// Which permit is to last longer, if one is.
+    pub lengthen: Option<(Lengthen, HoldId, ApplicantId)>,
+}
+
+/// For what a permit is to last longer.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Lengthen {
+    /// For an extension.
+    Extension,
+    /// For a payment.
+    Payment,
+}
+
+/// What the shard says of a request.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Admission {
+    /// It may go on to its pool. The deadline of its permit is 0 where it has none.
+    Passed {
+        /// When the permit ends, ms since the epoch.
+        permit_deadline_ms: i64,
+    },
+    /// It may not.
+    Refused {
+        /// Why.
+        outcome: Outcome,
+        /// When asking again may help, ms since the epoch.
+        retry_at_ms: Option<i64>,
+        /// When that was first said, ms since the epoch.
+        server_ms: i64,
+    },
+    /// It was not judged: that depends on what becomes of earlier items of the same call.
+    Again,
+}
+
+impl Admission {
+    /// The answer to an item that was refused here. The pool has not heard of it, so no revision is known.
+    #[must_use]
+    pub fn answer(self, ordinal: Option<u32>) -> Option<Answer> {
+        let Self::Refused { outcome, retry_at_ms, server_ms } = self else { return None };
+        let context = Context { retry_at_ms, ..Context::default() };
+        Some(Answer { outcome, ordinal, revision: 0, server_ms, record: None, context })
+    }
+}
+
+/// A permit that may not be needed any more.
+#[derive(Clone, Debug)]
+pub struct Settlement<'a> {
+    /// Whose.
+    pub applicant: ApplicantId,
+    /// For which hold.
+    pub hold: HoldId,
+    /// Why.
+    pub how: Settled,
+    /// The operator who asked for the hold, where his day's count goes back too.
+    pub operator: Option<&'a str>,
+}
+
+/// Why a permit is not needed any more.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Settled {
+    /// The hold was released, expired or paid for.
+    Ended = 1,
+    /// The hold was refused for good.
+    Refused = 2,
+    /// The hold was refused for now, and may be tried again under the same id.
+    NotNow = 3,
+}
+
+impl<'a> Settlement<'a> {
+    /// What becomes of the permit of a hold that was answered so; `None` where it stays.
+    #[must_use]
+    pub fn of_hold(act: &'a Act, answer: &Answer) -> Option<Self> {
+        let how = match answer.outcome.facts().class {
+            Class::Refused => Settled::Refused,
+            Class::NotNow => Settled::NotNow,
+            Class::Done | Class::Unknown => return None,
+        };
+        let applicant = act.applicant?.id;
+        Some(Self { applicant, hold: act.id.into(), how, operator: act.operator() })
+    }
+
+    /// The permit of a hold that has ended.
+    #[must_use]
+    pub const fn ended(applicant: ApplicantId, hold: HoldId) -> Self {
+        Self { applicant, hold, how: Settled::Ended, operator: None }
+    }
+}
+
+impl Store {
+    /// Admits requests for new holds, in order, and takes a permit for each.
+    ///
+    /// From the first [`Admission::Again`] on, all are: carry out and settle what passed, then admit the rest.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`].
+    pub async fn admit(&self, claims: &[HoldClaim<'_>]) -> Result<Vec<Admission>, StoreError> {
+        let pack = |claim: &HoldClaim<'_>| {
+            let mut to = Writer::default();
+            let applicant = claim.act.applicant;
+            to.bytes(&claim.act.id.0)
+                .bytes(&claim.digest.0)
+                .bytes(&applicant.map_or_else(ApplicantId::default, |applicant| applicant.id).0)
+                .u8(applicant.map_or(0, |applicant| applicant.kind.code()))
+                .bytes(claim.act.operator().unwrap_or_default().as_bytes());
+            to.0
+        };
+        let items: Vec<Vec<u8>> = claims.iter().map(pack).collect();
+        let reply = self.call_batch(keys::ADMIT, SHARD, &items).await?;
+        read_all(&reply, claims.len(), |_, from| read_admission(from))
+    }
+
+    /// Admits requests for anything but new holds.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`].
+    pub async fn claim(&self, claims: &[Claim]) -> Result<Vec<Admission>, StoreError> {
+        let pack = |claim: &Claim| {
+            let mut to = Writer::default();
+            let (lengthen, hold, applicant) = match claim.lengthen {
+                None => (0, HoldId::default(), ApplicantId::default()),
+                Some((Lengthen::Extension, hold, applicant)) => (2, hold, applicant),
+                Some((Lengthen::Payment, hold, applicant)) => (3, hold, applicant),
+            };
+            to.bytes(&claim.id.0).bytes(&claim.digest.0).u8(lengthen).bytes(&hold.0).bytes(&applicant.0);
+            to.0
+        };
+        let items: Vec<Vec<u8>> = claims.iter().map(pack).collect();
+        let reply = self.call_batch(keys::CLAIM, SHARD, &items).await?;
+        read_all(&reply, claims.len(), |_, from| read_admission(from))
+    }
+
+    /// Gives permits back. What is lost on the way heals by itself, so the caller may ignore an error.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`].
+    pub async fn settle_permits(&self, settlements: &[Settlement<'_>]) -> Result<(), StoreError> {
+        for batch in settlements.chunks(BATCH_MAX) {
+            let items: Vec<Vec<u8>> = batch.iter().map(pack_settlement).collect();
+            self.call_value(keys::SETTLE_PERMITS, SHARD, &items).await?;
+        }
+        Ok(())
+    }
+}
+
+fn pack_settlement(settlement: &Settlement<'_>) -> Vec<u8> {
+    let mut to = Writer::default();
+    to.bytes(&settlement.applicant.0)
+        .bytes(&settlement.hold.0)
+        .u8(settlement.how as u8)
+        .bytes(settlement.operator.unwrap_or_default().as_bytes());
+    to.0
+}
+
+fn read_admission(from: &mut Reader<'_>) -> Result<Admission, Malformed> {
+    let verdict = from.u8("verdict")?;
+    let server_ms = from.ms("time of the verdict")?;
+    let time_ms = from.ms("time that goes with the verdict")?;
+    match verdict {
+        CLAIMED | ADMITTED => Ok(Admission::Passed { permit_deadline_ms: time_ms }),
+        AGAIN => Ok(Admission::Again),
+        code => {
+            let outcome = Outcome::from_code(code).ok_or_else(|| from.fault("verdict"))?;
+            Ok(Admission::Refused { outcome, retry_at_ms: (time_ms != 0).then_some(time_ms), server_ms })
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! read: how marks stand, and what an applicant has.
+
+use redis::Value;
+
+use super::call::{Place, read_all, unexpected};
+use super::{Store, StoreError};
+use crate::answer::Answer;
+use crate::codec::payment::unpack_stored;
+use crate::codec::{Malformed, Reader, answer, record};
+use crate::feed::PlaneBits;
+use crate::id::{ApplicantId, PaymentId};
+use crate::item::BATCH_MAX;
+use crate::keys::{self, PoolKey, ShardKey};
+use crate::payment::Payment;
+use crate::record::Record;
+
+impl Store {
+    /// How marks of a pool stand: the record and the planes of each, in order.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`].
+    pub async fn read(&self, pool: &str, ordinals: &[u32]) -> Result<Vec<Answer>, StoreError> {
+        let mut answers = Vec::with_capacity(ordinals.len());
+        for batch in ordinals.chunks(BATCH_MAX) {
+            let packed: Vec<u8> = batch.iter().flat_map(|ordinal| ordinal.to_le_bytes()).collect();
+            let reply = self.call(keys::READ, Place::Pool(pool), &[packed]).await?;
+            answers.extend(read_all(&reply, batch.len(), |_, from| read_standing(from))?);
+        }
+        Ok(answers)
+    }
+
+    /// A payment of a pool, if it has one under this id.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`].
+    pub async fn payment(&self, pool: &str, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        let mut get = redis::cmd("HGET");
+        get.arg(PoolKey::Payments.of(pool)).arg(&id.0);
+        match self.connection.send(&get).await? {
+            Value::Nil => Ok(None),
+            Value::BulkString(bytes) => Ok(Some(unpack_stored(&bytes)?.payment)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// What an applicant has in these pools: his live holds, by his permits, and his allotments.
+    ///
+    /// It is read in three steps, so a hold that ends meanwhile may be missing; each record is as it stood at
+    /// one moment.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`].
+    pub async fn read_applicant(
+        &self,
+        pools: &[String],
+        applicant: ApplicantId,
+    ) -> Result<Vec<(String, u32, Record)>, StoreError> {
+        let ids = self.permit_ids(applicant).await?;
+        let ordinals = self.ordinals_of(pools, &ids, applicant).await?;
+        let mut pipeline = redis::pipe();
+        for (pool, ordinal) in &ordinals {
+            pipeline.cmd("HGET").arg(PoolKey::Live.of(pool)).arg(&ordinal.to_le_bytes());
+        }
+        if ordinals.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for ((pool, ordinal), value) in ordinals.into_iter().zip(self.connection.send_all(&pipeline).await?) {
+            let Value::BulkString(bytes) = value else { continue };
+            let record = record::unpack(&bytes)?;
+            if record.applicant.id == applicant {
+                found.push((pool, ordinal, record));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The ids of an applicant's permits, healed ones among them.
+    async fn permit_ids(&self, applicant: ApplicantId) -> Result<Vec<[u8; 16]>, StoreError> {
+        let mut get = redis::cmd("HGET");
+        get.arg(ShardKey::Permits.of(0)).arg(&applicant.0);
+        let Value::BulkString(permits) = self.connection.send(&get).await? else { return Ok(Vec::new()) };
+        let mut from = Reader::new(&permits);
+        let mut ids = Vec::new();
+        while !from.is_empty() {
+            ids.push(from.array("permit")?);
+            // Its deadline and its open passes.
+            from.take(7, "permit")?;
+        }
+        Ok(ids)
+    }
+
+    /// The marks that these holds are on, by their recorded answers, and those that the applicant owns.
+    async fn ordinals_of(
+        &self,
+        pools: &[String],
+        ids: &[[u8; 16]],
+        applicant: ApplicantId,
+    ) -> Result<Vec<(String, u32)>, StoreError> {
+        let mut pipeline = redis::pipe();
+        for pool in pools {
+            pipeline.cmd("HGET").arg(PoolKey::Owners.of(pool)).arg(&applicant.0);
+            if !ids.is_empty() {
+                pipeline.cmd("HMGET").arg(PoolKey::Requests.of(pool));
+                for id in ids {
+                    pipeline.arg(id);
+                }
+            }
+        }
+        if pools.is_empty() {
+            return Ok(Vec::new());
+        }
+        let replies = self.connection.send_all(&pipeline).await?;
+        let per_pool = if ids.is_empty() { 1 } else { 2 };
+        let mut ordinals = Vec::new();
+        for (pool, replies) in pools.iter().zip(replies.chunks(per_pool)) {
+            for reply in replies {
+                collect_ordinals(reply, &mut |ordinal| ordinals.push((pool.clone(), ordinal)))?;
+            }
+        }
+        ordinals.sort_unstable();
+        ordinals.dedup();
+        Ok(ordinals)
+    }
+}
+
+/// The ordinals in a reply: a packed list of an applicant's own, or recorded answers.
+fn collect_ordinals(reply: &Value, found: &mut impl FnMut(u32)) -> Result<(), StoreError> {
+    match reply {
+        Value::BulkString(owned) => {
+            let mut from = Reader::new(owned);
+            while !from.is_empty() {
+                found(from.u32("ordinal")?);
+            }
+        }
+        Value::Array(answers) => {
+            for answer in answers {
+                if let Value::BulkString(recorded) = answer {
+                    let mut from = Reader::new(recorded);
+                    // The digest, the outcome and its parts.
+                    from.take(10, "recorded answer")?;
+                    found(from.u32("ordinal")?);
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn read_standing(from: &mut Reader<'_>) -> Result<Answer, Malformed> {
+    let mut answer = answer::read(from, None)?;
+    let planes = PlaneBits::from_bits(from.u8("planes")?);
+    if answer.outcome == crate::outcome::Outcome::Read {
+        answer.context.planes = Some(planes);
+    }
+    Ok(answer)
+}

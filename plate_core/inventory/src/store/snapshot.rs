@@ -1,0 +1,145 @@
+//! A pool as it stands at one revision: what a reader of the feed begins with.
+//!
+//! Read in one transaction, so that planes, records and revision belong together. No function: that would
+//! copy seven megabytes through Lua, and MULTI copies them once.
+
+use std::collections::BTreeMap;
+
+use redis::Value;
+
+use super::call::unexpected;
+use super::{Store, StoreError};
+use crate::codec::{payment, record};
+use crate::id::PaymentId;
+use crate::keys::PoolKey;
+use crate::payment::Payment;
+use crate::record::Record;
+
+/// The three bitmaps of a pool and the revision they stand at.
+///
+/// A bitmap is Redis's: the bit of ordinal `n` is the one with value `128 >> (n % 8)` of byte `n / 8`. Bytes that
+/// a bitmap does not have are zero.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Snapshot {
+    /// The pool's revision: the feed goes on after it.
+    pub revision: u64,
+    /// Marks with a live record.
+    pub taken: Vec<u8>,
+    /// Marks on the road.
+    pub issued: Vec<u8>,
+    /// Marks that are never offered, digits 000 and padding among them.
+    pub withheld: Vec<u8>,
+}
+
+/// A pool's planes with its records and payments.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FullSnapshot {
+    /// The planes.
+    pub planes: Snapshot,
+    /// Live records by ordinal.
+    pub live: BTreeMap<u32, Record>,
+    /// Every payment of the pool.
+    pub payments: BTreeMap<PaymentId, Payment>,
+}
+
+impl Snapshot {
+    /// Whether a mark's bit is set in one of the bitmaps.
+    #[must_use]
+    pub fn bit(plane: &[u8], ordinal: u32) -> bool {
+        let byte = usize::try_from(ordinal / 8).ok().and_then(|at| plane.get(at));
+        byte.is_some_and(|byte| byte & (128 >> (ordinal % 8)) != 0)
+    }
+}
+
+impl Store {
+    /// The planes of a pool; `None` where there is no such pool.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`].
+    pub async fn snapshot(&self, pool: &str) -> Result<Option<Snapshot>, StoreError> {
+        let mut pipeline = redis::pipe();
+        ask_planes(&mut pipeline, pool);
+        read_planes(&self.connection.send_all(&pipeline).await?)
+    }
+
+    /// A whole pool: planes, records and payments; `None` where there is no such pool.
+    ///
+    /// It reads everything at once and keeps the server busy meanwhile: for the start of a system and for proof,
+    /// not for every day.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`].
+    pub async fn full_snapshot(&self, pool: &str) -> Result<Option<FullSnapshot>, StoreError> {
+        let mut pipeline = redis::pipe();
+        ask_planes(&mut pipeline, pool);
+        pipeline.cmd("HGETALL").arg(PoolKey::Live.of(pool));
+        pipeline.cmd("HGETALL").arg(PoolKey::Payments.of(pool));
+        let replies = self.connection.send_all(&pipeline).await?;
+        let Some(planes) = read_planes(&replies)? else { return Ok(None) };
+        let mut full = FullSnapshot { planes, ..FullSnapshot::default() };
+        for (field, value) in pairs(replies.get(4))? {
+            let ordinal = <[u8; 4]>::try_from(field).map_err(|_| unreadable("ordinal"))?;
+            full.live.insert(u32::from_le_bytes(ordinal), record::unpack(value)?);
+        }
+        for (field, value) in pairs(replies.get(5))? {
+            let id = PaymentId::from_slice(field).ok_or_else(|| unreadable("payment id"))?;
+            full.payments.insert(id, payment::unpack_stored(value)?.payment);
+        }
+        Ok(Some(full))
+    }
+}
+
+/// Four commands of a transaction: conf, then the planes.
+fn ask_planes(pipeline: &mut redis::Pipeline, pool: &str) {
+    pipeline.atomic();
+    pipeline.cmd("HMGET").arg(PoolKey::Conf.of(pool)).arg("terms").arg("revision");
+    for plane in [PoolKey::Taken, PoolKey::Issued, PoolKey::Withheld] {
+        pipeline.cmd("GET").arg(plane.of(pool));
+    }
+}
+
+fn read_planes(replies: &[Value]) -> Result<Option<Snapshot>, StoreError> {
+    let Some(Value::Array(conf)) = replies.first() else { return Err(unreadable("settings")) };
+    if !matches!(conf.first(), Some(Value::BulkString(_))) {
+        return Ok(None);
+    }
+    let revision = match conf.get(1) {
+        Some(Value::BulkString(text)) => std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()),
+        _ => Some(0),
+    };
+    Ok(Some(Snapshot {
+        revision: revision.ok_or_else(|| unreadable("revision"))?,
+        taken: plane(replies.get(1))?,
+        issued: plane(replies.get(2))?,
+        withheld: plane(replies.get(3))?,
+    }))
+}
+
+fn plane(reply: Option<&Value>) -> Result<Vec<u8>, StoreError> {
+    match reply {
+        Some(Value::BulkString(bytes)) => Ok(bytes.clone()),
+        Some(Value::Nil) => Ok(Vec::new()),
+        Some(other) => Err(unexpected(other)),
+        None => Err(unreadable("plane")),
+    }
+}
+
+/// A field of a hash and its value.
+type Pair<'a> = (&'a [u8], &'a [u8]);
+
+/// The fields and values of a hash.
+fn pairs(reply: Option<&Value>) -> Result<Vec<Pair<'_>>, StoreError> {
+    let Some(Value::Map(pairs)) = reply else { return Err(unreadable("hash")) };
+    pairs.iter().map(pair).collect()
+}
+
+fn pair((field, value): &(Value, Value)) -> Result<Pair<'_>, StoreError> {
+    match (field, value) {
+        (Value::BulkString(field), Value::BulkString(value)) => Ok((field, value)),
+        _ => Err(unreadable("hash")),
+    }
+}
+
+fn unreadable(what: &'static str) -> StoreError {
+    StoreError::Malformed(crate::codec::Malformed { what, offset: 0 })
+}

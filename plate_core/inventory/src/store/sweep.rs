@@ -1,0 +1,79 @@
+//! sweep: end the holds whose deadline has passed, and forget what may be forgotten.
+
+use redis::Value;
+
+use super::call::{Place, SHARD, unexpected};
+use super::permits::Settlement;
+use super::{Store, StoreError};
+use crate::answer::Answer;
+use crate::codec::{Malformed, Reader, answer};
+use crate::id::{ApplicantId, HoldId};
+use crate::item::BATCH_MAX;
+use crate::keys::{self, ShardKey};
+use crate::outcome::Outcome;
+
+impl Store {
+    /// Looks at the first `most` entries of each of a pool's lists of deadlines, and ends what is over.
+    ///
+    /// One answer a hold that ended, or one that says why none may. As many answers as `most` or more mean that
+    /// there may be more to do.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`]. Sweeping again is always right.
+    pub async fn sweep(&self, pool: &str, most: usize) -> Result<Vec<Answer>, StoreError> {
+        let reply = self.call(keys::SWEEP, Place::Pool(pool), &[most.min(BATCH_MAX).to_string()]).await?;
+        let mut from = Reader::new(&reply);
+        let (mut answers, mut settlements) = (Vec::new(), Vec::new());
+        while !from.is_empty() {
+            let (answer, hold, applicant) = read_ended(&mut from)?;
+            if answer.outcome == Outcome::Expired {
+                settlements.push(Settlement::ended(applicant, hold));
+            }
+            answers.push(answer);
+        }
+        // A settlement that is lost heals at the permit's deadline, a few seconds after the hold's.
+        let _ = self.settle_permits(&settlements).await;
+        Ok(answers)
+    }
+
+    /// Forgets request ids whose time is over, and permits that have healed: the next part of a round through
+    /// all applicants that begins and ends at cursor 0. Gives the next cursor.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`]. Sweeping again is always right.
+    pub async fn sweep_ids(&self, cursor: u64) -> Result<u64, StoreError> {
+        let mut scan = redis::cmd("HSCAN");
+        scan.arg(ShardKey::Permits.of(0)).arg(cursor).arg("COUNT").arg(BATCH_MAX / 2).arg("NOVALUES");
+        let (next, applicants) = match self.connection.send(&scan).await {
+            Ok(page) => read_page(&page)?,
+            // NOVALUES is younger than Redis 7.0: there, values come along and are left out here.
+            Err(StoreError::Faulty { .. }) => self.scan_with_values(cursor).await?,
+            Err(error) => return Err(error),
+        };
+        // A hash that is still small gives all of it at once, whatever COUNT says.
+        for batch in applicants.chunks(BATCH_MAX) {
+            self.call_value(keys::SWEEP_IDS, SHARD, batch).await?;
+        }
+        if applicants.is_empty() {
+            self.call_value::<&[u8]>(keys::SWEEP_IDS, SHARD, &[]).await?;
+        }
+        Ok(next)
+    }
+
+    async fn scan_with_values(&self, cursor: u64) -> Result<(u64, Vec<Vec<u8>>), StoreError> {
+        let mut scan = redis::cmd("HSCAN");
+        scan.arg(ShardKey::Permits.of(0)).arg(cursor).arg("COUNT").arg(BATCH_MAX / 2);
+        let (next, fields_and_values) = read_page(&self.connection.send(&scan).await?)?;
+        Ok((next, fields_and_values.into_iter().step_by(2).collect()))
+    }
+}
+
+fn read_ended(from: &mut Reader<'_>) -> Result<(Answer, HoldId, ApplicantId), Malformed> {
+    let answer = answer::read(from, None)?;
+    Ok((answer, HoldId(from.array("hold id")?), ApplicantId(from.array("applicant")?)))
+}
+
+/// A page of a scan: the next cursor, and what was found.
+fn read_page(page: &Value) -> Result<(u64, Vec<Vec<u8>>), StoreError> {
+    redis::from_redis_value_ref(page).map_err(|_| unexpected(page))
+}

@@ -1,0 +1,10 @@
+//! The store against real servers: Valkey and Redis, one after the other, each test with a server of its own.
+//!
+//! `server` starts them, `people` makes the acts. What a test states stands in its doc comment.
+
+// A test says what it expects by panicking, and so do the functions that set it up.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod constant_calls;
+mod people;
+mod server;

@@ -1,0 +1,138 @@
+//! A server of its own for a test: real Valkey or real Redis on a unix socket in a directory that goes with it.
+//!
+//! Settings are those of the boot contract, so that a test sees what production sees. Which binary is started is
+//! said by the environment, and a test that finds none fails with a sentence: a check that is quietly left out
+//! is none.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use plate_inventory::library::Library;
+use plate_inventory::store::{Store, StoreOptions, Timeouts};
+use tempfile::TempDir;
+
+/// The two servers that everything must work on.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Valkey 8 or later.
+    Valkey,
+    /// Redis 7.0.
+    Redis,
+}
+
+impl Kind {
+    /// Both.
+    pub const BOTH: [Kind; 2] = [Kind::Valkey, Kind::Redis];
+
+    fn binary(self) -> PathBuf {
+        let name = match self {
+            Kind::Valkey => "PLATES_TEST_VALKEY",
+            Kind::Redis => "PLATES_TEST_REDIS",
+        };
+        let path = std::env::var_os(name).map(PathBuf::from).unwrap_or_else(|| {
+            panic!("set {name} to the path of a server's binary, as `make test` does (see Makefile, RUST_TEST_ENVIRONMENT)")
+        });
+        assert!(path.is_file(), "{name} says {}, and there is no such file", path.display());
+        path
+    }
+}
+
+/// A running server; killed when it goes out of scope.
+pub struct Server {
+    child: Child,
+    directory: TempDir,
+}
+
+impl Server {
+    /// Starts a server with the settings of the boot contract.
+    pub fn start(kind: Kind) -> Self {
+        Self::start_with(kind, &[])
+    }
+
+    /// Starts a server; `settings` come after the contract's and win over them.
+    pub fn start_with(kind: Kind, settings: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().expect("a directory for the server");
+        let socket = directory.path().join("server.sock");
+        let mut command = Command::new(kind.binary());
+        command.current_dir(directory.path()).arg("--port").arg("0").arg("--unixsocket").arg(&socket);
+        for (name, value) in CONTRACT.iter().chain(settings) {
+            command.arg(format!("--{name}")).arg(value);
+        }
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server starts");
+        let server = Self { child, directory };
+        server.wait_until_ready();
+        server
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("unix://{}", self.directory.path().join("server.sock").display())
+    }
+
+    /// A store on it whose time is what [`set_time`] says.
+    pub async fn store(&self) -> Store {
+        self.store_of(Library::for_tests().expect("the library assembles")).await
+    }
+
+    /// A store on it that calls this library.
+    pub async fn store_of(&self, library: Library) -> Store {
+        let options = StoreOptions { timeouts: Timeouts::default(), library };
+        Store::connect(&self.url(), options).await.expect("the store connects")
+    }
+
+    /// A plain client, to look at the server behind the store's back.
+    pub fn client(&self) -> redis::Connection {
+        let client = redis::Client::open(self.url()).expect("a URL");
+        client.get_connection().expect("the server answers")
+    }
+
+    fn wait_until_ready(&self) {
+        let client = redis::Client::open(self.url()).expect("a URL");
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline {
+            if let Ok(mut connection) = client.get_connection()
+                && redis::cmd("PING").query::<String>(&mut connection).is_ok()
+            {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the server was not ready within 20 s; see {}", self.directory.path().display());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The settings of the boot contract.
+const CONTRACT: &[(&str, &str)] = &[
+    ("save", ""),
+    ("appendonly", "yes"),
+    ("appendfsync", "always"),
+    ("no-appendfsync-on-rewrite", "no"),
+    ("aof-load-truncated", "no"),
+    ("maxmemory", "1gb"),
+    ("maxmemory-policy", "noeviction"),
+];
+
+/// Sets the time of a pool's functions, and of the shard's.
+pub fn set_time(client: &mut redis::Connection, pools: &[&str], now_ms: i64) {
+    let mut pipeline = redis::pipe();
+    pipeline.cmd("SET").arg("{s0}:clock").arg(now_ms);
+    for pool in pools {
+        pipeline.cmd("SET").arg(format!("{{{pool}}}:clock")).arg(now_ms);
+    }
+    pipeline.exec(client).expect("the time is set");
+}
+
+/// Runs a test's own little world: one thread, as the store wants it.
+pub fn run<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(test)
+}
