@@ -145,6 +145,127 @@ pub const FAULTS: Bound = Bound {
     why: "more than anybody mends in one round",
 };
 
+/// Bytes of one file of the rule book.
+pub const FILE_BYTES: Bound = Bound {
+    slug: "file_too_large",
+    what: "the number of bytes of a file",
+    min: 0,
+    max: 1 << 20,
+    why: "the longest file of patterns/kz has ten thousand; a draft comes from the network, so there is an end",
+};
+
+/// Faults of all files of a rule book together.
+pub const RULE_BOOK_FAULTS: Bound = Bound {
+    slug: "too_many_faults",
+    what: "the number of faults listed",
+    min: 0,
+    max: 500,
+    why: "a file of noise must not answer with a gigabyte of complaints",
+};
+
+/// Characters of a name, a note or a reason in a file.
+pub const TEXT_CHARS: Bound = Bound {
+    slug: "text_too_long",
+    what: "the number of characters of a text",
+    min: 1,
+    max: 2_000,
+    why: "a note of a page; names and reasons are shown whole",
+};
+
+/// Characters of an identifier in a file.
+pub const IDENTIFIER_CHARS: Bound = Bound {
+    slug: "id_invalid",
+    what: "the number of characters of an identifier",
+    min: 1,
+    max: 64,
+    why: "it becomes a key in JSON and a column in reports",
+};
+
+/// The number by which formats are ordered.
+pub const FORMAT_NUMBER: Bound = Bound {
+    slug: "out_of_range",
+    what: "a format's number",
+    min: 0,
+    max: 255,
+    why: "it orders the formats, of which there are at most 32",
+};
+
+/// The lowest digits that a format issues.
+pub const DIGITS_FROM: Bound =
+    Bound { slug: "out_of_range", what: "the lowest digits", min: 0, max: 999, why: "three digits at most" };
+
+/// Tiers of one tariff.
+pub const TIERS: Bound = Bound {
+    slug: "too_many_tiers",
+    what: "the number of tiers of a tariff",
+    min: 1,
+    max: 253,
+    why: "a tier is a byte in a column, and two codes say that there is none",
+};
+
+/// Rules of one tariff.
+pub const RULES: Bound = Bound {
+    slug: "too_many_rules",
+    what: "the number of rules of a tariff",
+    min: 1,
+    max: 255,
+    why: "a rule is a byte in a table, and one code says that none wins",
+};
+
+/// Classes of one axis of a tariff's tables.
+pub const CLASSES: Bound = Bound {
+    slug: "too_many_classes",
+    what: "the number of classes of digits or of series",
+    min: 1,
+    max: 255,
+    why: "a class is a byte in a table, and one code says that there is none",
+};
+
+/// Patterns of beauty of one rule book.
+pub const TAGS: Bound = Bound {
+    slug: "too_many_tags",
+    what: "the number of patterns of beauty",
+    min: 0,
+    max: 64,
+    why: "the tags of a mark are the bits of one word",
+};
+
+/// Points of one pattern of beauty.
+pub const BEAUTY_POINTS: Bound = Bound {
+    slug: "out_of_range",
+    what: "the points of a pattern of beauty",
+    min: 0,
+    max: 1_000,
+    why: "the dearest of patterns/kz has a hundred; sixty-four of them still fit 32 bits",
+};
+
+/// Letters of a word by which people may ask for a pattern of beauty.
+pub const SAID_LETTERS: Bound = Bound {
+    slug: "said_invalid",
+    what: "the number of letters of a word of search",
+    min: 4,
+    max: 64,
+    why: "three letters could be a series",
+};
+
+/// A duty in hundredths of an MCI.
+pub const MCI_HUNDREDTHS: Bound = Bound {
+    slug: "mci_invalid",
+    what: "a number of MCI in hundredths",
+    min: 0,
+    max: 1_000_000,
+    why: "the dearest duty known is 285 MCI; a slip of two places (28500) must not become a price",
+};
+
+/// The monthly calculation index.
+pub const MCI_VALUE_TENGE: Bound = Bound {
+    slug: "out_of_range",
+    what: "the MCI in tenge",
+    min: 1,
+    max: 1_000_000,
+    why: "4,325 in 2026; times 10,000 MCI it is 10^12 tiyn, far from the end of 64 bits",
+};
+
 /// Every bound, for the tests and for the reference page.
 pub const ALL: &[Bound] = &[
     REGION_CODE,
@@ -159,4 +280,18 @@ pub const ALL: &[Bound] = &[
     RECTANGLES_REVIEWED,
     STEP,
     FAULTS,
+    FILE_BYTES,
+    RULE_BOOK_FAULTS,
+    TEXT_CHARS,
+    IDENTIFIER_CHARS,
+    FORMAT_NUMBER,
+    DIGITS_FROM,
+    TIERS,
+    RULES,
+    CLASSES,
+    TAGS,
+    BEAUTY_POINTS,
+    SAID_LETTERS,
+    MCI_HUNDREDTHS,
+    MCI_VALUE_TENGE,
 ];

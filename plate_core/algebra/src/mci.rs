@@ -4,8 +4,8 @@
 //! (`mci_unknown`) and never guessed from the year before. Deliberately not here: amounts
 //! (`money.rs`) and the decision which day counts, which is the caller's.
 
+use crate::bounds;
 use crate::date::Date;
-use crate::money::MCI_VALUE_TENGE_MAX;
 use crate::provenance::{Provenance, Sure, read_note, read_sure};
 use crate::source::{FaultSink, Section, Source};
 
@@ -84,7 +84,7 @@ impl MciTable {
 }
 
 fn read_span(section: &Section<'_>, file: Option<&Provenance>) -> Option<Mci> {
-    let value_tenge = section.integer("value_tenge", 1..=MCI_VALUE_TENGE_MAX);
+    let value_tenge = section.integer("value_tenge", bounds::MCI_VALUE_TENGE);
     let from = section.date("in_force_from");
     let until = section.date("in_force_until");
     let sure = read_sure(section, Some(Provenance::sure_of(file)));
@@ -97,7 +97,7 @@ fn read_span(section: &Section<'_>, file: Option<&Provenance>) -> Option<Mci> {
         return None;
     }
     Some(Mci {
-        value_tenge: value_tenge?,
+        value_tenge: i64::try_from(value_tenge?).ok()?,
         in_force_from: from,
         in_force_until: until,
         sure: sure?,

@@ -8,6 +8,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::bounds::MCI_HUNDREDTHS;
+
 /// The code of the only currency.
 pub const CURRENCY: &str = "KZT";
 
@@ -19,31 +21,22 @@ pub struct Tiyn(pub i64);
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct MciAmount(u32);
 
-/// The dearest duty a tariff may ask, in MCI. The dearest known is 285; a slip of two places in
-/// the file (28500) must not become a price.
-pub const MCI_MAX: u32 = 10_000;
-
-/// The largest index a file may state, in tenge; 4,325 is that of 2026.
-pub const MCI_VALUE_TENGE_MAX: i64 = 1_000_000;
-
 /// Why a text is no number of MCI.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum MciAmountError {
     /// Not a plain decimal such as `2.8`.
     #[error("a number of MCI is a plain decimal with at most two places, such as 2.8")]
     Form,
-    /// More than [`MCI_MAX`].
-    #[error("a number of MCI is at most 10000")]
+    /// More than [`MCI_HUNDREDTHS`] allows.
+    #[error("a number of MCI is at most {}", MCI_HUNDREDTHS.max / 100)]
     TooLarge,
 }
 
 impl MciAmount {
     /// From hundredths of an MCI.
     pub fn from_hundredths(hundredths: u32) -> Result<MciAmount, MciAmountError> {
-        if hundredths > MCI_MAX * 100 {
-            return Err(MciAmountError::TooLarge);
-        }
-        Ok(MciAmount(hundredths))
+        let checked = MCI_HUNDREDTHS.check(hundredths.into());
+        checked.map(|_| MciAmount(hundredths)).map_err(|_| MciAmountError::TooLarge)
     }
 
     /// The number in hundredths: 280 for `2.8`.
@@ -153,7 +146,7 @@ mod tests {
     proptest! {
         /// What is written is read back as the same number.
         #[test]
-        fn writing_and_reading_agree(hundredths in 0u32..=MCI_MAX * 100) {
+        fn writing_and_reading_agree(hundredths in 0u32..=MCI_HUNDREDTHS.max as u32) {
             let amount = MciAmount::from_hundredths(hundredths).unwrap();
             prop_assert_eq!(amount.to_string().parse::<MciAmount>(), Ok(amount));
         }

@@ -19,9 +19,6 @@ use crate::mark::Mark;
 use crate::names::Names;
 use crate::provenance::{Provenance, Sure};
 
-/// Tags of one rule book: a mark's tags are the bits of one word.
-pub const TAGS_MAX: usize = 64;
-
 /// A tag, by its place in [`BeautyTable::tags`]. Meaningful only with its rule book.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TagId(pub u8);

@@ -2,20 +2,15 @@
 
 use super::look_alike::{LookAlikes, Reading};
 use super::vocabulary::Said;
-use super::{BeautyTable, TAGS_MAX, Tag};
+use super::{BeautyTable, Tag};
 use crate::area::{Area, Rectangle};
+use crate::bounds;
 use crate::format::Formats;
 use crate::pattern::Pattern;
 use crate::provenance::{Provenance, Sure, read_note, read_sure};
 use crate::source::{FaultSink, Section, Source, Text, shortened};
 use crate::tariff::read_format_id;
 use crate::words::WordList;
-
-/// The most points a pattern may have; the dearest of `patterns/kz` has a hundred.
-const BEAUTY_MAX: i64 = 1_000;
-
-/// Letters of a word that people may type without `@`: three could be a series.
-const SAID_LETTERS_MIN: usize = 4;
 
 impl BeautyTable {
     /// Reads every file of `beauty/`.
@@ -36,16 +31,17 @@ impl BeautyTable {
                 let context = Context { formats, words, sure, before: &tags };
                 let Some(tag) = read_tag(&section, &context) else { continue };
                 check_words(&section, &tag, &tags);
-                if tags.len() == TAGS_MAX {
-                    let message = format!("A rule book has at most {TAGS_MAX} patterns of beauty.");
-                    section.fault(&section.span, "too_many", message);
+                match bounds::TAGS.check(tags.len() as u64 + 1) {
+                    Ok(_) => tags.push(tag),
+                    Err(error) => {
+                        let message = format!("{error}: {}.", error.bound.why);
+                        section.fault(&section.span, error.bound.slug, message);
+                    }
                 }
-                tags.push(tag);
             }
             file.close();
             provenances.extend(provenance);
         }
-        tags.truncate(TAGS_MAX);
         BeautyTable::new(tags, provenances, formats)
     }
 }
@@ -62,7 +58,7 @@ struct Context<'a> {
 fn read_tag(section: &Section<'_>, context: &Context<'_>) -> Option<Tag> {
     let id = section.id("id");
     let said = read_said(section);
-    let beauty = section.integer("beauty", 0..=BEAUTY_MAX);
+    let beauty = section.integer("beauty", bounds::BEAUTY_POINTS);
     let names = section.names("names");
     let sure = read_sure(section, Some(context.sure));
     let note = read_note(section);
@@ -95,7 +91,7 @@ fn read_said(section: &Section<'_>) -> Option<Vec<String>> {
     for text in &texts {
         let lower =
             text.value.chars().all(|letter| letter.is_alphabetic() && letter.to_lowercase().eq([letter]));
-        if !lower || text.value.chars().count() < SAID_LETTERS_MIN {
+        if !lower || bounds::SAID_LETTERS.check(text.value.chars().count() as u64).is_err() {
             let message = format!("`{}` cannot be a word of search.", shortened(text.value));
             let expected = ["one word of at least four lower-case letters"];
             section.fault_expecting(&text.span, "said_invalid", message, expected);

@@ -4,6 +4,7 @@
 //! that need the whole country at once. Look next at `rulebook/mod.rs`, which calls this first,
 //! because every pattern is compiled against the formats.
 
+use crate::bounds;
 use crate::fault::Fault;
 use crate::format::{ForeignFormat, Format, FormatId, Formats};
 use crate::provenance::{Provenance, read_note, read_sure};
@@ -31,7 +32,7 @@ impl ApplicantKind {
 
 /// What a format file says beyond the shape itself.
 struct FormatFile<'a> {
-    number: i64,
+    number: u64,
     format: Format,
     applicant: ApplicantKind,
     example: Option<Text<'a>>,
@@ -104,9 +105,9 @@ fn read_region(section: &Section<'_>, file: Option<&Provenance>) -> Option<Regio
 
 fn read_format<'a>(section: &Section<'a>) -> Option<FormatFile<'a>> {
     let id = section.id("id");
-    let number = section.integer("number", 0..=255);
+    let number = section.integer("number", bounds::FORMAT_NUMBER);
     let template = section.text("template");
-    let digits_from = section.integer("digits_from", 0..=999);
+    let digits_from = section.integer("digits_from", bounds::DIGITS_FROM);
     let enabled = section.truth("enabled", true);
     let applicant = read_applicant(section);
     let names = section.names("names");

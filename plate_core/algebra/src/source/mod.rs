@@ -7,7 +7,7 @@
 
 mod section;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
 use toml::Spanned;
@@ -15,14 +15,8 @@ use toml::de::DeTable;
 
 pub(crate) use section::{Section, Text, shortened};
 
+use crate::bounds;
 use crate::fault::{Fault, Origin};
-
-/// The largest file that is read, in bytes. The longest of `patterns/kz` has about ten thousand;
-/// a draft comes from the network, so there must be an end.
-pub const FILE_BYTES_MAX: usize = 1 << 20;
-
-/// Faults kept for one compilation. A file of noise must not answer with a gigabyte of complaints.
-const FAULTS_MAX: usize = 500;
 
 /// One file: its name as the author knows it, and its text.
 pub(crate) struct Source {
@@ -35,13 +29,16 @@ pub(crate) struct Source {
 #[derive(Default)]
 pub(crate) struct FaultSink {
     faults: RefCell<Vec<Fault>>,
+    /// How many came after the list was full.
+    unlisted: Cell<usize>,
 }
 
 impl FaultSink {
     pub(crate) fn push(&self, fault: Fault) {
         let mut faults = self.faults.borrow_mut();
-        if faults.len() < FAULTS_MAX {
-            faults.push(fault);
+        match bounds::RULE_BOOK_FAULTS.check(faults.len() as u64 + 1) {
+            Ok(_) => faults.push(fault),
+            Err(_) => self.unlisted.set(self.unlisted.get().saturating_add(1)),
         }
     }
 
@@ -66,6 +63,11 @@ impl FaultSink {
         });
         // A rule for two formats compiles its patterns twice and would complain twice.
         faults.dedup();
+        if let (more @ 1.., Some(last)) = (self.unlisted.get(), faults.last()) {
+            let place = Origin::file(&last.file, last.line, last.column);
+            let message = format!("There are {more} faults more than are listed.");
+            faults.push(Fault::at(&place, bounds::RULE_BOOK_FAULTS.slug, message));
+        }
         faults
     }
 }
@@ -73,9 +75,9 @@ impl FaultSink {
 impl Source {
     /// The file as text; too large a file or other bytes than UTF-8 are faults.
     pub(crate) fn read(name: &str, bytes: &[u8], sink: &FaultSink) -> Option<Source> {
-        if bytes.len() > FILE_BYTES_MAX {
-            let message = format!("A file has at most {FILE_BYTES_MAX} bytes, this one {}.", bytes.len());
-            sink.push(Fault::at(&Origin::file(name, 1, 1), "file_too_large", message));
+        if let Err(error) = bounds::FILE_BYTES.check(bytes.len() as u64) {
+            let message = format!("The file is too large: {}.", error.bound.why);
+            sink.push(Fault::at(&Origin::file(name, 1, 1), error.bound.slug, message));
             return None;
         }
         let (valid, rest) = match std::str::from_utf8(bytes) {

@@ -12,15 +12,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{FaultSink, Source};
+use crate::bounds::{self, Bound};
 use crate::date::Date;
 use crate::fault::Origin;
 use crate::names::Names;
-
-/// The longest text of a name, a note or a reason, in characters.
-const TEXT_CHARACTERS_MAX: usize = 2_000;
-
-/// The longest identifier, in bytes. It becomes a key in JSON and a column in reports.
-const ID_BYTES_MAX: usize = 64;
 
 /// A table that is being read, with its place in its file.
 pub(crate) struct Section<'a> {
@@ -127,9 +122,8 @@ impl<'a> Section<'a> {
             self.fault(&value.span(), "text_empty", format!("The key `{key}` is empty."));
             return None;
         }
-        if text.chars().nth(TEXT_CHARACTERS_MAX).is_some() {
-            let message = format!("The key `{key}` has more than {TEXT_CHARACTERS_MAX} characters.");
-            self.fault(&value.span(), "text_too_long", message);
+        if let Err(error) = bounds::TEXT_CHARS.check(text.chars().count() as u64) {
+            self.fault(&value.span(), error.bound.slug, format!("The key `{key}`: {error}."));
             return None;
         }
         Some(Text { value: text, span: value.span() })
@@ -151,17 +145,18 @@ impl<'a> Section<'a> {
         let letter = |byte: u8| byte.is_ascii_lowercase();
         let first = text.value.bytes().next().is_some_and(letter);
         let rest = text.value.bytes().all(|byte| letter(byte) || byte.is_ascii_digit() || sign(byte));
-        if first && rest && text.value.len() <= ID_BYTES_MAX {
+        if first && rest && bounds::IDENTIFIER_CHARS.check(text.value.len() as u64).is_ok() {
             return Some(text);
         }
-        let message = format!("`{key}` is an identifier of at most {ID_BYTES_MAX} characters.");
+        let message =
+            format!("`{key}` is an identifier of at most {} characters.", bounds::IDENTIFIER_CHARS.max);
         self.fault_expecting(&text.span, "id_invalid", message, [expected]);
         None
     }
 
-    /// A whole number that must be there and lie in the range.
-    pub(crate) fn integer(&self, key: &'static str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
-        let form = format!("a whole number from {} to {}", range.start(), range.end());
+    /// A whole number that must be there and keep its bound.
+    pub(crate) fn integer(&self, key: &'static str, bound: Bound) -> Option<u64> {
+        let form = format!("a whole number from {} to {}", bound.min, bound.max);
         let Some(value) = self.get(key) else {
             self.missing(key, &form);
             return None;
@@ -170,14 +165,13 @@ impl<'a> Section<'a> {
             self.mistyped(key, value, &form);
             return None;
         };
-        match i64::from_str_radix(integer.as_str(), integer.radix()) {
-            Ok(number) if range.contains(&number) => Some(number),
-            _ => {
-                let message = format!("The key `{key}` is out of range.");
-                self.fault_expecting(&value.span(), "out_of_range", message, [form]);
-                None
-            }
+        let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok();
+        let number = number.and_then(|number| bound.check(number).ok());
+        if number.is_none() {
+            let message = format!("The key `{key}` is out of range: {}.", bound.why);
+            self.fault_expecting(&value.span(), bound.slug, message, [form]);
         }
+        number
     }
 
     /// A truth value; absent counts as `otherwise`.

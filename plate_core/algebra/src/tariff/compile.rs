@@ -5,6 +5,7 @@ use super::report::{Reported, TariffReport};
 use super::table::{Claim, NO_RULE, Table};
 use super::{AcquiredTable, FormatTables, Offer, Rule};
 use crate::area::{Area, Rectangle};
+use crate::bounds;
 use crate::format::{Format, FormatId, Formats};
 use crate::source::Section;
 use crate::tier::{Acquired, Tier, TierId};
@@ -53,9 +54,9 @@ impl Compilation<'_> {
             .collect();
         let claims: Vec<&Claim> = speaking.iter().map(|(_, claim)| *claim).collect();
         let Ok(table) = Table::compile(&claims, &whole(self.id, self.formats)) else {
-            let message =
-                format!("The rules part the marks of {} into more than 255 classes.", self.format.id);
-            self.file.fault(&self.file.span, "classes_too_many", message);
+            let bound = bounds::CLASSES;
+            let message = format!("The rules part {} too finely: {}.", self.format.id, bound.why);
+            self.file.fault(&self.file.span, bound.slug, message);
             return None;
         };
         let rules: Vec<usize> = speaking.iter().map(|(at, _)| *at).collect();

@@ -8,6 +8,7 @@ use super::axis::claim;
 use super::compile::compile_tables;
 use super::table::Claim;
 use super::{Clause, Offer, Rule, Tariff, TariffReport};
+use crate::bounds::{self, Bound};
 use crate::canonical;
 use crate::format::{FormatId, Formats};
 use crate::provenance::{Provenance, Sure, read_note, read_sure};
@@ -16,12 +17,6 @@ use crate::tier::{Acquired, Tier, TierId};
 
 /// The domain of a tariff's revision hash. A change of the canonical spelling raises the number.
 const REVISION_DOMAIN: &str = "plates.tariff.1";
-
-/// Tiers of one tariff: the identifier is a byte.
-const TIERS_MAX: usize = 255;
-
-/// Rules of one tariff: a position in a table is a byte, one value of which says "no rule".
-const RULES_MAX: usize = super::table::RULES_MAX;
 
 /// What rules refer to.
 struct Context<'a> {
@@ -77,7 +72,7 @@ fn read_file(source: &Source, formats: &Formats, sink: &FaultSink) -> Option<Tar
 
 fn read_tiers(file: &Section<'_>, sure: Sure) -> Vec<Tier> {
     let mut tiers: Vec<Tier> = Vec::new();
-    for section in too_many(file, "tier", TIERS_MAX) {
+    for section in within(file, "tier", bounds::TIERS) {
         let Some(tier) = Tier::read(&section, sure) else { continue };
         if tiers.iter().any(|other| other.id == tier.id) {
             let message = format!("The tier {} is declared twice.", tier.id);
@@ -106,7 +101,7 @@ fn read_clauses(file: &Section<'_>) -> Vec<Clause> {
 
 fn read_rules(file: &Section<'_>, context: &Context<'_>) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
-    for section in too_many(file, "rule", RULES_MAX) {
+    for section in within(file, "rule", bounds::RULES) {
         let Some(rule) = read_rule(&section, context) else { continue };
         if rules.iter().any(|other| other.id == rule.id) {
             let message = format!("The rule {} is declared twice.", rule.id);
@@ -117,12 +112,15 @@ fn read_rules(file: &Section<'_>, context: &Context<'_>) -> Vec<Rule> {
     rules
 }
 
-fn too_many<'a>(file: &Section<'a>, key: &'static str, limit: usize) -> Vec<Section<'a>> {
+/// The tables of a list, as many as their bound allows; the first beyond it is faulted.
+fn within<'a>(file: &Section<'a>, key: &'static str, bound: Bound) -> Vec<Section<'a>> {
     let mut sections = file.sections(key);
-    if let Some(first_too_many) = sections.get(limit) {
-        let message = format!("A tariff has at most {limit} `[[{key}]]`.");
-        first_too_many.fault(&first_too_many.span, "too_many", message);
-        sections.truncate(limit);
+    if let Err(error) = bound.check(sections.len().max(1) as u64) {
+        let allowed = usize::try_from(bound.max).unwrap_or(usize::MAX);
+        if let Some(beyond) = sections.get(allowed) {
+            beyond.fault(&beyond.span, bound.slug, format!("{error}: {}.", bound.why));
+        }
+        sections.truncate(allowed);
     }
     sections
 }

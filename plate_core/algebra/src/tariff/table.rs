@@ -6,6 +6,7 @@
 //! of 351 million marks. Classifying is two loads and a lookup; explaining walks the rules and is
 //! held against this table by a property. Deliberately not here: prices and names.
 
+use crate::bounds;
 use crate::mark::Mark;
 use crate::mask::{DigitMask, SeriesMask};
 use crate::ordinal::ROW_BITS;
@@ -15,12 +16,6 @@ const ROW: usize = ROW_BITS as usize;
 
 /// No rule names this pair of classes, or the mark does not exist.
 pub(crate) const NO_RULE: u8 = u8::MAX;
-
-/// Rules of one table; one code is kept for [`NO_RULE`].
-pub(crate) const RULES_MAX: usize = NO_RULE as usize;
-
-/// Classes of one axis: a byte, less the code for values that belong to none.
-const CLASSES_MAX: usize = u8::MAX as usize;
 
 /// The marks that a rule names, in one format: a product of two masks, in every region.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -176,5 +171,5 @@ fn classes_of_series(claims: &[&Claim], whole: &SeriesMask) -> Result<Vec<Series
 /// Classes only become more, so too many can be refused at once: a draft from the network must not
 /// buy 17,576 masks of 2 KB by cutting every series from every other.
 fn few<T>(classes: Vec<T>) -> Result<Vec<T>, TooManyClasses> {
-    if classes.len() > CLASSES_MAX { Err(TooManyClasses) } else { Ok(classes) }
+    bounds::CLASSES.check(classes.len().max(1) as u64).map(|_| classes).map_err(|_| TooManyClasses)
 }

@@ -2,7 +2,8 @@
 //!
 //! The crate itself never touches a file; its tests bring the bytes, as the binding does.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 pub mod small;
 
