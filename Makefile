@@ -76,3 +76,18 @@ format: $(VENV)/.locked ## rewrite the sources in the house's format
 	cargo fmt --all
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
+
+# --- figures and load -----------------------------------------------------------------------------------------
+
+.PHONY: bench load
+
+BENCH_JSON ?= var/bench.json
+LOAD_SECONDS ?= 60
+LOAD_USERS ?= 40
+
+bench: $(VENV)/.built ## measure: every case asserts its answer; JSON with circumstances
+	@mkdir -p $(dir $(BENCH_JSON))
+	$(BIN)/pytest bench --benchmark-only --benchmark-json=$(BENCH_JSON) --benchmark-columns=median,iqr,ops,rounds
+
+load: $(VENV)/.built ## a launch day in small, ended by the check of every mark's history and its control
+	$(BIN)/python -m loadtests.launch --seconds $(LOAD_SECONDS) --users $(LOAD_USERS)

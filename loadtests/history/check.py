@@ -101,12 +101,12 @@ def owners_by_journal(steps: Iterable[Step]) -> list[Finding]:
             sentence = f"revision {step.revision} where {expected} was due"
             findings.append(Finding("owners_by_journal", step.pool, sentence))
         last_revision[step.pool] = step.revision
-        if not step.mark:
+        if not step.mark or step.untouched:
             continue
         findings.extend(_judge_step(live.get(step.mark), step))
         if step.state:
             live[step.mark] = step
-        elif step.verb != "import_conflict":
+        else:
             live.pop(step.mark, None)
     return findings
 
@@ -195,7 +195,7 @@ def limits_kept(steps: Iterable[Step], *, live_holds_max: int) -> list[Finding]:
     edges: list[tuple[int, int, str, str]] = []  # (ms, 0 end | 1 begin, applicant, mark)
     live: dict[str, Step] = {}
     for step in steps:
-        if not step.mark:
+        if not step.mark or step.untouched:
             continue
         before = live.pop(step.mark, None)
         if before is not None and before.state in HELD_STATES:

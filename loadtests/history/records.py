@@ -53,6 +53,7 @@ class Step:
     deadline_ms: int
     amount_tiyn: int
     payment: Payment | None
+    untouched: bool = False  # a fact beside a live record, which stays as it was and is not repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +97,5 @@ def read_steps(path: Path) -> Iterator[Step]:
                 payment=Payment(payment["transaction"], payment["state"], payment["amount_tiyn"])
                 if payment
                 else None,
+                untouched=fields.get("untouched", False),
             )

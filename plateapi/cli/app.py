@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 tariff = typer.Typer(no_args_is_help=True, help="Tariffs: check a file, see its effect, publish it.")
 app.add_typer(tariff, name="tariff")
+journal = typer.Typer(no_args_is_help=True, help="The journal on disk: export it, show one mark's history.")
+app.add_typer(journal, name="journal")
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON, one object a line.")]
 OnDay = Annotated[str | None, typer.Option("--on", metavar="DATE", help="The day, YYYY-MM-DD; today.")]
@@ -241,3 +243,25 @@ def list_(server: Server = None, as_json: Json = False) -> None:
     from plateapi.cli import publishing
 
     raise typer.Exit(publishing.list_all(server, as_json=as_json))
+
+
+@journal.command("export")
+@told
+def journal_export(
+    file: Annotated[Path, typer.Argument(help="Where to; one JSON object a line.")], as_json: Json = False
+) -> None:
+    """Write every transition of the journal."""
+    from plateapi.cli import journal as journal_on_disk
+
+    raise typer.Exit(journal_on_disk.export(file, as_json=as_json))
+
+
+@journal.command("show")
+@told
+def journal_show(
+    mark: Annotated[str, typer.Argument(help="The mark, as people type it.")], as_json: Json = False
+) -> None:
+    """Print everything that ever happened to one mark, oldest first."""
+    from plateapi.cli import journal as journal_on_disk
+
+    raise typer.Exit(journal_on_disk.show(mark, as_json=as_json))

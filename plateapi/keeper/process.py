@@ -9,13 +9,14 @@ Deliberately not here: the decision what is due, what a tariff costs, or whether
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
 
-from plate_core import Inventory, Journal, PlateError, ReplicaWriter, RuleBook
+from plate_core import Inventory, Journal, PlateError, ReplicaWriter
+from plateapi.keeper.activation import Activation
 from plateapi.keeper.clock_guard import ClockGuard, Reading
 from plateapi.keeper.election import Election
 from plateapi.keeper.expiry import sweep_pools
@@ -32,16 +33,15 @@ class Keeper:
 
     settings: Settings
     inventory: Inventory
-    book: RuleBook
-    activate_tariffs: Callable[[], Awaitable[None]]
+    pools: Sequence[str]
+    activation: Activation
     status: KeeperStatus
+    replica: ReplicaWriter
     journal: Journal | None = None
-    replica: ReplicaWriter | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         """Begins as a candidate."""
-        self.pools = self.book.pools()
         self.guard = ClockGuard(tolerance_ms=int(self.settings.clock_tolerance_seconds * 1000))
         self.election = Election(self.inventory, int(self.settings.keeper_lease_seconds * 1000))
         self.swept_at = 0.0
@@ -94,11 +94,10 @@ class Keeper:
         self.status.expiry_leased = agrees
 
     def _keep_replica(self) -> None:
-        """Each machine keeps one replica, active keeper or not; a second writer on the machine stands by."""
-        if self.replica is not None:
-            health = self.replica.health()
-            self.status.replica_ready = bool(health["ready"])
-            self.status.replica_error = str(health["error"] or "")
+        """Each machine keeps its own replica, whether its keeper is the active one or not."""
+        health = self.replica.health()
+        self.status.replica_ready = bool(health["ready"])
+        self.status.replica_error = str(health["error"] or "")
 
     # --- the rounds ---------------------------------------------------------------------------------------
 
@@ -113,13 +112,13 @@ class Keeper:
         if time.monotonic() - self.swept_at >= self.settings.sweep_seconds:
             self.swept_at = time.monotonic()
             self.status.expired_holds += await sweep_pools(self.inventory, self.pools)
-            await self.activate_tariffs()
+            await self.activation.follow()
 
     async def _write_journal(self) -> None:
         """One round of the journal; a journal that refuses is closed and opened anew next time."""
         try:
             if self.journal is None:
-                self.journal = Journal.open(str(self.settings.journal_dir))
+                self.journal = Journal.open(self.settings.journal_dir)
             done = await journal_round(self.inventory, self.journal, self.pools)
         except PlateError as error:
             self._close_journal()
@@ -136,7 +135,6 @@ class Keeper:
 
     async def _withdraw(self) -> None:
         self._close_journal()
-        if self.replica is not None:
-            self.replica.stop()
+        self.replica.stop()
         with suppress(PlateError):
             await self.election.withdraw()

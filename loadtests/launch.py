@@ -1,0 +1,149 @@
+"""`make load`: a launch day in small, ended by the check of every mark's history.
+
+    python -m loadtests.launch [--seconds 60] [--users 40] [--seed 1] [--control-seconds 12]
+
+Starts a service of its own, lets people at it over loopback for the given time, exports the journal and checks.
+Then a control: the same on a store whose hold function was sabotaged, and there the same check must find double
+holds, or the launch proves nothing. Exit code 0: the check found nothing and the control was caught.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtests.history.check import check_all
+from loadtests.history.records import Finding, Step, Told, read_steps, read_told
+from loadtests.service import (
+    LaunchFailed,
+    export_journal,
+    own_store,
+    running_service,
+    sabotage_store,
+    wait_until_journalled,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+LIVE_HOLDS_PERSON = 3
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one launch came to."""
+
+    requests: int
+    failures: int
+    told: list[Told]
+    steps: list[Step]
+    findings: list[Finding]
+
+
+def run_people(address: str, directory: Path, *, seconds: int, users: int, seed: int) -> tuple[int, int]:
+    """Locust, for a bounded time; how many requests it made and how many failed."""
+    environment = os.environ | {
+        "LAUNCH_DATA_DIR": str(directory),
+        "LAUNCH_TOLD_DIR": str(directory / "told"),
+        "LAUNCH_SECONDS": str(seconds),
+        "LAUNCH_SEED": str(seed),
+        "LAUNCH_TARIFF": str(ROOT / "loadtests" / "launch-tariff.toml"),
+    }
+    command = [
+        *(sys.executable, "-m", "locust", "--locustfile", "loadtests/locustfile.py", "--headless"),
+        *("--host", address, "--users", str(users), "--spawn-rate", str(users), "--run-time", f"{seconds}s"),
+        *("--stop-timeout", "20", "--csv", str(directory / "locust"), "--only-summary"),
+    ]
+    with (directory / "locust.log").open("wb") as log:
+        subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False)
+    return _totals(directory / "locust_stats.csv")
+
+
+def _totals(stats: Path) -> tuple[int, int]:
+    import csv  # noqa: PLC0415
+
+    if not stats.exists():
+        raise LaunchFailed(f"locust did not run; see {stats.parent / 'locust.log'}")
+    with stats.open(newline="", encoding="utf-8") as rows:
+        total = next(row for row in csv.DictReader(rows) if row["Name"] == "Aggregated")
+    return int(total["Request Count"]), int(total["Failure Count"])
+
+
+def launch(directory: Path, *, seconds: int, users: int, seed: int, sabotaged: bool = False) -> Outcome:
+    """One launch, from an empty directory to the findings."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if not sabotaged:
+        with running_service(directory) as address:
+            requests, failures = run_people(address, directory, seconds=seconds, users=users, seed=seed)
+            wait_until_journalled(directory)
+    else:
+        store = directory / "store"
+        store.mkdir()
+        with own_store(store) as url, running_service(directory, store_url=url) as address:
+            sabotage_store(url)
+            requests, failures = run_people(address, directory, seconds=seconds, users=users, seed=seed)
+            wait_until_journalled(directory)
+    journal = directory / "journal.ndjson"
+    export_journal(directory, journal)
+    told = list(read_told(sorted((directory / "told").glob("*.ndjson"))))
+    steps = list(read_steps(journal))
+    findings = check_all(told, steps, live_holds_max=LIVE_HOLDS_PERSON)
+    return Outcome(requests, failures, told, steps, findings)
+
+
+def report(name: str, outcome: Outcome) -> None:
+    """What happened, for people."""
+    told = Counter(answer.outcome for answer in outcome.told)
+    verbs = Counter(step.verb for step in outcome.steps)
+    checks = Counter(finding.check for finding in outcome.findings)
+    print(f"{name}: {outcome.requests} requests, {outcome.failures} failed")
+    print(f"  told:    {dict(told.most_common())}")
+    print(f"  journal: {dict(verbs.most_common())}")
+    print(f"  check:   {sum(checks.values())} findings {dict(checks)}")
+    for finding in outcome.findings[:SHOWN]:
+        print(f"    {finding}")
+
+
+def main() -> int:
+    """Launch, check, and the control."""
+    parser = argparse.ArgumentParser(description="A launch day in small, with its check and its control.")
+    parser.add_argument("--seconds", type=int, default=60, help="how long people come")
+    parser.add_argument(
+        "--control-seconds", type=int, default=12, help="how long they come to the sabotaged one"
+    )
+    parser.add_argument("--users", type=int, default=40, help="how many at a time")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="launch-") as base:
+        common = {"users": options.users, "seed": options.seed}
+        honest = launch(Path(base) / "honest", seconds=options.seconds, **common)
+        report("launch", honest)
+        control = launch(Path(base) / "control", seconds=options.control_seconds, sabotaged=True, **common)
+        report("control (sabotaged)", control)
+    verdict = {
+        "requests": honest.requests,
+        "failures": honest.failures,
+        "held": sum(answer.outcome == "held" for answer in honest.told),
+        "allotted": sum(answer.outcome == "allotted" for answer in honest.told),
+        "findings": len(honest.findings),
+        "control_findings": len(control.findings),
+    }
+    print(json.dumps(verdict))
+    passed = (
+        honest.failures == 0
+        and not honest.findings
+        and verdict["allotted"] > 0
+        and any(finding.check == "owners_by_journal" for finding in control.findings)
+    )
+    print("passed" if passed else "FAILED")
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
