@@ -1,8 +1,8 @@
 """A service of its own for a launch: `plates up` on a directory that is thrown away afterwards.
 
-The sabotaged one runs on a Valkey of the launch's own, so that its function library can be exchanged for one with
-a planted fault while it serves: the same library name, one rule cut out. Everything goes to loopback and to
-unix sockets, and ends by the process that was started here.
+The sabotaged one runs on a Valkey of the launch's own, so that its function library can be exchanged for one
+with a planted fault while it serves: the same library name, one rule cut out. Everything goes to loopback and
+to unix sockets, and ends by the process that was started here.
 """
 
 from __future__ import annotations
