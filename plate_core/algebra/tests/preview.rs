@@ -51,6 +51,24 @@ fn a_dearer_tier_moves_its_duty() {
     assert_eq!(moves(&preview), [("mirror".to_owned(), "mirror".to_owned(), marks, tiyn)]);
 }
 
+/// The example of `patterns/README.md`, step by step: ladders for 30 MCI.
+#[test]
+fn the_readme_s_example_moves_what_it_says() {
+    let present = book();
+    let tier = "[[tier]]\nid = \"ladder\"\nmci = \"30\"\nnames = { kk = \"Л\", ru = \"Л\", en = \"L\" }\n\n";
+    let rule = "[[rule]]\nid = \"chosen_ladder\"\nacquired = \"chosen\"\ndigits = \"step(+1)\"\n\
+                tier = \"ladder\"\nclause = \"order_342\"\n\n";
+    let draft = draft(&[
+        ("[[tier]]\nid = \"assigned\"", &format!("{tier}[[tier]]\nid = \"assigned\"")),
+        ("[[rule]]\nid = \"chosen_ordinary\"\n", &format!("{rule}[[rule]]\nid = \"chosen_ordinary\"\n")),
+    ]);
+    let preview = present.preview(&draft, day(ON), Acquired::Chosen, None).unwrap();
+    let marks = 8 * (17_550 + 650) * 20;
+    assert_eq!(marks, 2_912_000);
+    let tiyn = i128::from(marks) * 2_000 * 4_325;
+    assert_eq!(moves(&preview), [("ordinary".to_owned(), "ladder".to_owned(), marks, tiyn)]);
+}
+
 /// A class that grows takes marks from several tiers; each move is counted by visiting every mark.
 #[test]
 fn moves_equal_a_count_of_every_mark() {
