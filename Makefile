@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 RUST_SOURCES := $(shell find plate_core -name '*.rs' -o -name '*.lua' -o -name Cargo.toml) Cargo.toml Cargo.lock
 LOCK := requirements/dev.lock
 
-.PHONY: help check-prerequisites setup build up demo
+.PHONY: help check-prerequisites setup build up down demo lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 24
@@ -41,6 +41,16 @@ $(VENV)/.built: $(VENV)/.locked $(RUST_SOURCES) pyproject.toml
 setup: $(VENV)/.locked ## the Python environment, from the lock
 
 build: $(VENV)/.built ## the Rust core and the command line, release build
+
+# `exec`, so that Ctrl-C reaches `plates` itself, which stops everything in order.
+up: build ## build, start everything, print the address and what to try; Ctrl-C stops it
+	@exec $(BIN)/plates up
+
+down: build ## stop what runs here, whoever started it
+	@$(BIN)/plates down
+
+demo: build ## the country as on opening day: 5.9 million marks already on the road
+	@$(BIN)/plates demo
 
 lock: .tools/uv-$(UV_VERSION) ## write the lock anew from pyproject.toml
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -148,6 +148,19 @@ def demo_registry(
 
 @app.command()
 @told
+def demo(
+    rows: Annotated[int, typer.Option(min=0, max=100_000_000, help="How many marks.")] = 5_900_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same country.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Make up a registry and import it: the country as it might look on opening day."""
+    from plateapi.cli import demo as opening_day
+
+    raise typer.Exit(opening_day.fill(rows=rows, seed=seed, as_json=as_json))
+
+
+@app.command()
+@told
 def token(
     *,
     role: Annotated[list[str], typer.Option("--role", help="driver, operator, service, ...; repeatable.")],

@@ -92,30 +92,32 @@ def certificate_of(book: RuleBook, text: str, day: str, acquired: Acquired) -> t
 
 
 def _print_certificate(certificate: dict[str, Any]) -> None:
-    from rich.table import Table  # noqa: PLC0415  only people pay for it
-
     out = console()
     if "type" in certificate:
         out.print(f"{certificate.get('mark', '')} {certificate['detail']}".strip(), markup=False)
         return
     price = certificate["price"]
     if price is None:
-        out.print(f"[bold]{certificate['mark']}[/]  is not offered in this way on {certificate['on']}")
+        out.print(f"[bold]{certificate['display']}[/]  is not offered in this way on {certificate['on']}")
     else:
         out.print(
-            f"[bold]{certificate['mark']}[/]  {certificate['tier']}: {price['mci']} MCI = "
+            f"[bold]{certificate['display']}[/]  {certificate['tier_names']['en']}: {price['mci']} MCI = "
             f"{tenge(price['amount_tiyn'])} {price['currency']} (1 MCI = {price['mci_value_tenge']} tenge)"
         )
     if certificate["withheld"]:
-        out.print(f"withheld, never offered: {certificate['withheld_reason']['en']}", markup=False)
+        out.print(f"  withheld, never offered: {certificate['withheld_reason']['en']}", markup=False)
     if certificate["tags"]:
-        out.print("tags: " + ", ".join(certificate["tags"]), markup=False)
-    table = Table("rule", "digits", "series", "matched", "won", "clause", box=None, pad_edge=False)
+        out.print(f"  beautiful: {', '.join(certificate['tags'])}", markup=False)
     for rule in certificate["rules"]:
-        answers = ["yes" if rule[name] else "" for name in ("matched", "won")]
-        clause = rule["clause"]["en"] if rule["clause"] else ""
-        table.add_row(rule["id"], str(rule["digits"]), str(rule["series"]), *answers, clause)
-    out.print(table)
+        if rule["matched"]:
+            out.print(_rule_line(rule), markup=False)
+
+
+def _rule_line(rule: dict[str, Any]) -> str:
+    """A rule that matched; the first of them wins. The others are in the JSON."""
+    parts = [f"{name} {rule[name]}" for name in ("digits", "series") if rule[name]] or ["any mark"]
+    clause = f" ({rule['clause']['en']})" if rule["clause"] else ""
+    return f"  {'won' if rule['won'] else 'also'}: {rule['id']}: {', '.join(parts)}{clause}"
 
 
 def tenge(amount_tiyn: int | str) -> str:

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 from plate_core import Inventory
 from plateapi.cli.exits import Exit
@@ -17,6 +19,9 @@ from plateapi.registry.reader import RegistryFile
 from plateapi.registry.rejects import conflicts_file, rejects_file
 from plateapi.settings import Settings
 from plateapi.store import store_url
+
+# Digits 001 to 999.
+MARKS_A_SERIES: Final = 999
 
 Report = Callable[[int, Account], None]
 
@@ -107,5 +112,11 @@ def _print_account(account: Account, rejects: Path, conflicts: Path, seconds: fl
 
 
 def _withheld_series() -> set[str]:
-    """Letters that are withheld in every region of a format, so that none of them was handed out."""
-    return set()
+    """Letters that are withheld as a whole, so that none of them was handed out: 999 marks of a pool each."""
+    book = open_book()
+    first_region = {pool.partition(".")[0]: pool for pool in reversed(book.pools())}
+    counts: Counter[str] = Counter()
+    for pool in first_region.values():
+        for entry in book.withheld(pool):
+            counts.update(mark.series for mark in entry["marks"])
+    return {series for series, count in counts.items() if count == MARKS_A_SERIES}

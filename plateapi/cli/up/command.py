@@ -1,6 +1,7 @@
 """`plates up` and `plates down`, step by step."""
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -27,6 +28,8 @@ from plateapi.store.directory import DataDirectory
 READY_SECONDS: Final = 90.0
 DOWN_SECONDS: Final = 45.0
 POLL_SECONDS: Final = 0.1
+# prometheus-client reads it at its first import, so it has to be there before the process starts.
+METRICS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def up(*, as_json: bool) -> Exit:
@@ -102,10 +105,11 @@ class _Run:
         url, store = start_or_find_store(settings, self.report)
         settings = settings.model_copy(update={"redis_url": url, "port": port})
         environment = {URL_VARIABLE: url, f"{PREFIX}PORT": str(port)}
+        counts = {METRICS_VARIABLE: str(_empty_metrics(settings.data_dir))}
         logs = DataDirectory(settings.data_dir).log
         children = [
             Child("keeper", "plateapi.keeper", logs / "keeper.log", environment),
-            Child("api", "plateapi.cli.up.api_server", logs / "api.log", environment),
+            Child("api", "plateapi.cli.up.api_server", logs / "api.log", environment | counts),
         ]
         conductor = Conductor(children, store, self.report, self.stopping)
         with conductor:
@@ -158,6 +162,14 @@ class _Run:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping.set()
+
+
+def _empty_metrics(data_dir: Path) -> Path:
+    """Where the workers count together. Emptied, or counts of workers of an earlier run would be added."""
+    directory = (data_dir / "metrics").resolve()
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700)
+    return directory
 
 
 def _answers(url: str) -> bool:

@@ -1,0 +1,119 @@
+"""Bring the law into the store: what each pool obeys, and which marks are never offered.
+
+It may be done at any time and any number of times: what is there already is left as it is, so a start
+without news costs one look a pool.
+
+Not here: which tariff is in force when (``plateapi/law.py``); pauses and kill switches, which an operator
+sets and this leaves alone.
+"""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from plate_core import Act
+from plateapi.engine import Engine
+from plateapi.law import ALMATY
+from plateapi.services.withhold_by_law import CALLER, CHANNEL, Report, withhold_by_law
+
+
+def _silent(_sentence: str) -> None:
+    """Nobody is told."""
+
+
+async def load_law(engine: Engine, report: Report = _silent) -> None:
+    """Everything that a store must know before it serves, in the order in which it is safe.
+
+    Marks are withheld in a pool before its tariffs arrive, because without a tariff nothing can be held.
+    """
+    await found_pools(engine)
+    await withhold_by_law(engine, report)
+    changed = await bring_settings(engine)
+    if changed:
+        report(f"{changed} pools told what is in force")
+
+
+async def found_pools(engine: Engine) -> int:
+    """Make the pools that the store does not know, without a tariff: how many."""
+    unknown = {pool: {} for pool in engine.law.base.pools() if await _settings_of(engine, pool) is None}
+    if unknown:
+        await engine.inventory.configure_pools(_act("found"), unknown)
+    return len(unknown)
+
+
+async def bring_settings(engine: Engine) -> int:
+    """Tell every pool its tariffs, cuts and times, where it has others: how many pools were told."""
+    wanted = pool_settings(engine)
+    differing = {}
+    for pool in engine.law.base.pools():
+        found = await _settings_of(engine, pool)
+        if found is None or any(_differs(name, found[name], value) for name, value in wanted.items()):
+            differing[pool] = wanted
+    if differing:
+        await engine.inventory.configure_pools(_act("settings"), differing)
+    limits = shard_limits(engine)
+    found_limits = await engine.inventory.limits()
+    if any(found_limits[name] != value for name, value in limits.items()):
+        await engine.inventory.configure_limits(limits)
+    return len(differing)
+
+
+def pool_settings(engine: Engine) -> dict[str, Any]:
+    """What the service's settings and the law say to each pool, by the names of the core."""
+    settings = engine.settings
+    return {
+        "opens_at_ms": moment_ms(settings.opens_at),
+        "clock_guard": True,
+        "tariffs": [(entry.revision, entry.from_ms) for entry in engine.law.timeline()],
+        "cuts_ms": engine.law.cuts_ms(),
+        "hold_ttl_ms": settings.hold_ttl_seconds * 1_000,
+        "extension_ms": settings.extension_seconds * 1_000,
+        "max_extensions": settings.max_extensions,
+        "payment_window_ms": settings.payment_window_seconds * 1_000,
+        "cooldown_ms": settings.cooldown_seconds * 1_000,
+        "same_mark_daily_cap": settings.same_mark_daily_cap,
+        "request_retention_ms": settings.request_retention_seconds * 1_000,
+        "feed_backlog_max": settings.feed_backlog_max,
+    }
+
+
+def shard_limits(engine: Engine) -> dict[str, Any]:
+    """What the service's settings say about limits across pools, by the names of the core."""
+    settings = engine.settings
+    return {
+        "live_holds_person": settings.live_holds_person,
+        "live_holds_entity": settings.live_holds_entity,
+        "operator_daily_cap": settings.operator_daily_cap,
+        "clock_guard": True,
+    }
+
+
+def moment_ms(text: str) -> int:
+    """A moment of the settings; one without a zone is the country's own time, an empty one long ago.
+
+    >>> moment_ms("2026-01-05T09:00:00"), moment_ms("")
+    (1767585600000, 0)
+    """
+    if not text:
+        return 0
+    moment = datetime.fromisoformat(text)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=ALMATY)).timestamp() * 1_000)
+
+
+async def _settings_of(engine: Engine, pool: str) -> dict[str, Any] | None:
+    """What a pool obeys; None for a pool that the store does not know."""
+    return await engine.inventory.pool_settings(pool)
+
+
+def _differs(name: str, found: Any, wanted: Any) -> bool:  # noqa: ANN401  a setting of any type
+    if name == "tariffs":
+        # The store keeps the beginning of a revision.
+        return [(revision[:16], from_ms) for revision, from_ms in found] != [
+            (revision[:16], from_ms) for revision, from_ms in wanted
+        ]
+    return bool(found != wanted)
+
+
+def _act(what: str) -> Act:
+    """An act of the law itself. Its id is new each time: bringing A, B and A again are three acts."""
+    return Act(request_id=f"law-{what}-{secrets.token_hex(12)}", caller=CALLER, channel=CHANNEL)
