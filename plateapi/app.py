@@ -60,10 +60,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.add_middleware(Envelope, body_max_bytes=settings.body_max_bytes, access_log=settings.access_log)
     errors.register(app)
-    rooms = [*ROOMS, payments.stand_in_room] if settings.payment_stand_in else list(ROOMS)
+    rooms = all_rooms(demo=settings.payment_stand_in)
     for room in [*rooms, _surface(rooms)]:
         room.furnish(app)
     return app
+
+
+def all_rooms(*, demo: bool) -> list[Room]:
+    """The rooms in the order in which they are shown; the demo's stand-ins only where they may be."""
+    return [*ROOMS, payments.stand_in_room] if demo else list(ROOMS)
 
 
 def _lifespan(settings: Settings) -> Any:  # noqa: ANN401  # Starlette's own type of it is private

@@ -21,6 +21,11 @@ AmountTiyn = Annotated[int, Field(ge=0, le=AMOUNT_MAX_TIYN, examples=[123_262_50
 Revision = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="Content hash of a tariff.")]
 
 
+def by_example(*examples: dict[str, Any]) -> ConfigDict:
+    """The configuration of a model that the OpenAPI page shows by these examples."""
+    return ConfigDict(json_schema_extra={"examples": list(examples)})
+
+
 class Body(BaseModel):
     """What a client sends: nothing unknown, nothing converted in silence."""
 
@@ -60,6 +65,27 @@ class Price(Shape):
 
 class HoldingShape(Shape):
     """A mark that an applicant holds, pays for, or owns."""
+
+    model_config = by_example(
+        {
+            "mark": "777AAA02",
+            "display": "777 AAA 02",
+            "state": "held",
+            "hold_id": "5f2b8c0e9a7d4c1b8e6f0a1b2c3d4e5f",
+            "revision": 17,
+            "deadline_ms": 1_767_600_900_000,
+            "deadline_reason": "ttl",
+            "amount_tiyn": 123_262_500,
+            "currency": "KZT",
+            "tariff": "3f9a1c5e7b2d4f60",
+            "acquired": "chosen",
+            "extensions": 0,
+            "held_at_ms": 1_767_600_000_000,
+            "office": "",
+            "channel": "egov_mobile",
+            "server_time_ms": 1_767_600_000_000,
+        }
+    )
 
     mark: str = Field(examples=["777AAA02"])
     display: str = Field(examples=["777 AAA 02"])

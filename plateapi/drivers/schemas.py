@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from plateapi.refusals import Refused
 from plateapi.services.explain_mark import Explained
 from plateapi.services.search_marks import Found, Page, Search
-from plateapi.shapes import AMOUNT_MAX_TIYN, Body, Expected, MarkText, Names, Shape, mark_values
+from plateapi.shapes import AMOUNT_MAX_TIYN, Body, Expected, MarkText, Names, Shape, by_example, mark_values
 
 TERMS_MAX: Final = 32
 
@@ -173,12 +173,18 @@ class RuleBookShape(Shape):
 class HoldBody(Body):
     """Which mark, and the price that the driver has seen."""
 
+    model_config = by_example(
+        {"mark": "777AAA02"}, {"mark": "777 AAA 02", "expected": {"amount_tiyn": 123_262_500}}
+    )
+
     mark: MarkText
     expected: Expected = Field(default_factory=Expected)
 
 
 class AssignBody(Body):
     """Where an ordinary mark is wanted."""
+
+    model_config = by_example({"format": "person_car", "region": "02"})
 
     format: Term = "person_car"
     region: Annotated[str, Field(pattern=r"^\d{2}$", examples=["02"])]

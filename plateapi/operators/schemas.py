@@ -7,7 +7,7 @@ from pydantic import Field
 from plateapi.identity import Pseudonyms
 from plateapi.people import Applicant
 from plateapi.refusals import Refused
-from plateapi.shapes import Body, Expected, HoldingShape, MarkText, Shape
+from plateapi.shapes import Body, Expected, HoldingShape, MarkText, Shape, by_example
 
 # Longer than twelve digits, so that a wrong one is told as a wrong IIN and not as a wrong field.
 Number = Annotated[str, Field(max_length=32)]
@@ -36,11 +36,22 @@ class ApplicantBody(Body):
 class ForApplicantBody(Body):
     """For whom the act is done."""
 
+    model_config = by_example({"applicant": {"iin": "900101300017"}})
+
     applicant: ApplicantBody
 
 
 class DeskHoldBody(ForApplicantBody):
     """Which mark for whom, and the price that the citizen has been told."""
+
+    model_config = by_example(
+        {"applicant": {"iin": "900101300017"}, "mark": "777AAA02"},
+        {
+            "applicant": {"bin": "100140000003", "representative_iin": "900101300017"},
+            "mark": "777AA02",
+            "expected": {"amount_tiyn": 123_262_500},
+        },
+    )
 
     mark: MarkText
     expected: Expected = Field(default_factory=Expected)
@@ -49,12 +60,16 @@ class DeskHoldBody(ForApplicantBody):
 class DeskAssignBody(ForApplicantBody):
     """For whom, and where an ordinary mark is wanted."""
 
+    model_config = by_example({"applicant": {"iin": "900101300017"}, "region": "02"})
+
     format: Annotated[str, Field(min_length=1, max_length=64)] = "person_car"
     region: Annotated[str, Field(pattern=r"^\d{2}$", examples=["02"])]
 
 
 class BatchBody(Body):
     """Up to a hundred holds, each for an applicant of its own."""
+
+    model_config = by_example({"items": [{"applicant": {"iin": "900101300017"}, "mark": "777AAA02"}]})
 
     items: Annotated[list[DeskHoldBody], Field(min_length=1, max_length=BATCH_MAX)]
 

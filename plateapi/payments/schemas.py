@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, RootModel
 
 from plateapi.services.settle_payment import Settlement
-from plateapi.shapes import AmountTiyn, Body, Shape
+from plateapi.shapes import AmountTiyn, Body, Shape, by_example
 
 # The core takes 128 characters as a request id; a prefix of ours is part of them.
 Transaction = Annotated[str, Field(pattern=r"^[!-~]{1,100}$", examples=["2026-11-23/000017"])]
@@ -33,6 +33,21 @@ class RefundedBody(Body):
 
 class NotificationBody(RootModel[Annotated[PaidBody | RefundedBody, Field(discriminator="event")]]):
     """One or the other, told apart by ``event``."""
+
+    model_config = by_example(
+        {
+            "event": "paid",
+            "transaction": "2026-11-23/000017",
+            "reference": "AQEBAV8rjA6afUwbjm8KGyw9Tl8",
+            "amount_tiyn": 123_262_500,
+            "paid_at_ms": 1_767_600_120_000,
+        },
+        {
+            "event": "refunded",
+            "transaction": "2026-11-23/000017",
+            "reference": "AQEBAV8rjA6afUwbjm8KGyw9Tl8",
+        },
+    )
 
 
 class SettlementShape(Shape):
@@ -65,12 +80,18 @@ class SettlementShape(Shape):
 class StandInPayBody(Body):
     """What the demo's payer does: pays this reference, so much."""
 
+    model_config = by_example({"reference": "AQEBAV8rjA6afUwbjm8KGyw9Tl8", "amount_tiyn": 123_262_500})
+
     reference: Reference
     amount_tiyn: AmountTiyn
 
 
 class StandInRefundBody(Body):
     """What the demo's provider pays back."""
+
+    model_config = by_example(
+        {"reference": "AQEBAV8rjA6afUwbjm8KGyw9Tl8", "transaction": "2026-11-23/000017"}
+    )
 
     reference: Reference
     transaction: Transaction

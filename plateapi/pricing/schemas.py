@@ -10,7 +10,7 @@ from plateapi.services.check_tariff import CheckedTariff
 from plateapi.services.list_tariffs import ListedTariff
 from plateapi.services.preview_draft import Preview
 from plateapi.services.tariff_draft import DraftView
-from plateapi.shapes import Body, Revision, Shape
+from plateapi.shapes import Body, Revision, Shape, by_example
 
 TOML: Final = "application/toml"
 # A moment up to the year 2200; a later one is a mistake of units.
@@ -153,11 +153,15 @@ def draft_values(view: DraftView) -> dict[str, Any]:
 class SubmissionBody(Body):
     """The hour of effect, on the day that the file names; none: as that day begins."""
 
+    model_config = by_example({"from_ms": 1_798_743_600_000}, {})
+
     from_ms: Annotated[int, Field(ge=0, le=MOMENT_MAX_MS)] | None = None
 
 
 class ApprovalBody(Body):
     """Exactly which content is approved."""
+
+    model_config = by_example({"revision": "3f9a1c5e7b2d4f60" * 4})
 
     revision: Revision
 
