@@ -4,7 +4,7 @@ A setting is read once at start from the environment, prefix ``PLATES_`` (``PLAT
 changes while a process runs. What changes while it runs (tariffs, pauses, opening hours) lives in the store.
 Not here: what a profile refuses, beyond the names of it; the refusal is spoken by ``plates doctor`` and at
 start, both through :meth:`Settings.refusals`. The rules of service become a pool's own settings in
-``plateapi/services/load_tariffs.py``.
+``plateapi/services/load_law.py``.
 """
 
 import os
@@ -194,6 +194,14 @@ class Settings(BaseSettings):
     def replica_path(self) -> Path:
         """The machine's shared bitmaps."""
         return self.data_dir / "replica.planes"
+
+    @property
+    def request_retention_seconds(self) -> int:
+        """How long a request id has one answer: a day beyond the longest life of a hold (invariant 7)."""
+        longest_hold = (
+            self.hold_ttl_seconds + self.max_extensions * self.extension_seconds + self.payment_window_seconds
+        )
+        return DAY_SECONDS + longest_hold
 
     def refusals(self) -> list[SettingRefused]:
         """What this profile does not start with: all of it at once, empty when all is well."""
