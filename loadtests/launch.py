@@ -4,7 +4,9 @@
 
 Starts a service of its own, lets people at it over loopback for the given time, exports the journal and
 checks. Then a control: the same on a store whose hold function was sabotaged, and there the same check must
-find double holds, or the launch proves nothing. Exit code 0: the check found nothing and the control was caught.
+find double holds, or the launch proves nothing.
+
+Exit code 0: the check found nothing and the control was caught.
 """
 
 from __future__ import annotations
