@@ -7,6 +7,7 @@ a lease that lapses too early costs a log line and nothing else.
 
 import os
 import secrets
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -20,11 +21,11 @@ log = structlog.get_logger(__name__)
 class LeaseStore(Protocol):
     """What an election needs of the inventory."""
 
-    async def take_lease(self, name: str, holder: str, ttl_ms: int) -> bool:
+    def take_lease(self, name: str, holder: str, ttl_ms: int) -> Awaitable[bool]:
         """Take or renew the lease; whether it is held now."""
         ...
 
-    async def give_lease(self, name: str, holder: str) -> bool:
+    def give_lease(self, name: str, holder: str) -> Awaitable[bool]:
         """Give the lease back; whether it was held."""
         ...
 

@@ -5,7 +5,7 @@ between reads it again and finds it there already. A gap is never bridged: the j
 stops journalling, the feed's backlog grows to its bound, and the store refuses new holds by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,11 +15,11 @@ ENTRIES_A_READ = 512
 class Feed(Protocol):
     """What journalling needs of the inventory."""
 
-    async def feed(self, pool: str, after: str, count: int) -> list[tuple[str, bytes]]:
+    def feed(self, pool: str, after: str, count: int) -> Awaitable[list[tuple[str, bytes]]]:
         """Entries after an id, oldest first."""
         ...
 
-    async def trim_feed(self, pool: str, through: str) -> int:
+    def trim_feed(self, pool: str, through: str) -> Awaitable[int]:
         """Drop entries up to an id and that one."""
         ...
 
