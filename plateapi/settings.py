@@ -172,6 +172,24 @@ class Settings(BaseSettings):
         1_000_000, ge=1, description="Transitions a pool not yet on disk before new holds stop (200 MB)."
     )
 
+    # --- The keeper -------------------------------------------------------------------------------------
+    keeper_lease_seconds: float = Field(
+        6.0, ge=1, le=600, description="How long a keeper stays the active one without renewing."
+    )
+    keeper_watch_seconds: float = Field(
+        1.0, gt=0, le=60, description="How often a keeper stands for election and looks at the clock."
+    )
+    clock_tolerance_seconds: float = Field(
+        0.5, gt=0, le=60, description="How far the store's clock may step before nothing expires."
+    )
+    expiry_lease_seconds: float = Field(
+        6.0, ge=2, le=600, description="How far ahead the right to expire is granted."
+    )
+    sweep_seconds: float = Field(1.0, gt=0, le=60, description="How often what is due is looked for.")
+    journal_poll_seconds: float = Field(
+        0.05, gt=0, le=10, description="Pause between two looks at the feed when it was empty."
+    )
+
     # --- Pricing --------------------------------------------------------------------------------------
     tariff_lead_seconds: int = Field(
         10, ge=2, le=DAY_SECONDS, description="Least time between approval and the hour of effect."

@@ -31,7 +31,7 @@ async def sweep_pools(sweeper: Sweeper, pools: Sequence[str]) -> int:
     """Ends what is due in every pool and says how many holds that were.
 
     A full batch is followed by another of the same pool at once: after an outage the backlog of one pool must
-    not wait for a turn of all the others. A pool that is frozen, or whose clock nobody vouches for, answers so
+    not wait for a turn of all the others. A pool that is frozen, or whose clock nobody vouches for, says so
     and is left alone.
     """
     expired = 0

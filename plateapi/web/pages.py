@@ -126,7 +126,7 @@ def _card(found: Found, tag_names: dict[str, str], language: Language) -> dict[s
     return {
         "href": mark_href(found.mark.text, language),
         "drawing": drawing(found.mark.digits, found.mark.series, found.mark.region, found.mark.display),
-        "amount": money(found.amount_tiyn, language),
+        "amount": "" if found.amount_tiyn is None else money(found.amount_tiyn, language),
         "tags": ", ".join(tag_names[tag] for tag in found.tags),
     }
 
