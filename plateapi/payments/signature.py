@@ -83,7 +83,14 @@ def _unreadable(error: ValidationError) -> Refused:
     found = error.errors(include_input=False, include_url=False)
     if any(fault["type"] == "json_invalid" for fault in found):
         return Refused("body_unreadable")
-    errors = [{"field": _field(fault["loc"]), "code": fault["type"]} for fault in found]
+    errors = [
+        {
+            # Without a known event no field can be judged; it is the event that is wrong.
+            "field": "event" if fault["type"].startswith("union_tag") else _field(fault["loc"]),
+            "code": fault["type"],
+        }
+        for fault in found
+    ]
     return Refused("notification_invalid", errors=errors)
 
 
