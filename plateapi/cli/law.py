@@ -126,5 +126,6 @@ def tenge(amount_tiyn: int | str) -> str:
     >>> tenge(98610000), tenge(1751625)
     ('986 100', '17 516.25')
     """
-    whole, rest = divmod(int(amount_tiyn), 100)
-    return f"{whole:,}".replace(",", " ") + (f".{rest:02d}" if rest else "")
+    whole, rest = divmod(abs(int(amount_tiyn)), 100)
+    sign = "-" if int(amount_tiyn) < 0 else ""
+    return sign + f"{whole:,}".replace(",", " ") + (f".{rest:02d}" if rest else "")
