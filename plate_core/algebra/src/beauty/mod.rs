@@ -13,6 +13,8 @@ mod vocabulary;
 
 pub(crate) use index::TagIndex;
 
+use std::sync::OnceLock;
+
 use crate::area::Area;
 use crate::format::{FormatId, Formats};
 use crate::mark::Mark;
@@ -86,16 +88,24 @@ pub struct BeautyTable {
     tags: Vec<Tag>,
     provenances: Vec<Provenance>,
     indexes: Vec<TagIndex>,
-    by_score: Vec<Vec<(u32, Area)>>,
+    by_score: Vec<ByScore>,
     nothing: Area,
+}
+
+/// The areas of one format by beauty. Parting a format takes a tenth of a second and not every process
+/// searches by beauty, so it waits until somebody asks.
+#[derive(Clone, Debug)]
+struct ByScore {
+    whole: Area,
+    areas: OnceLock<Vec<(u32, Area)>>,
 }
 
 impl BeautyTable {
     fn new(tags: Vec<Tag>, provenances: Vec<Provenance>, formats: &Formats) -> BeautyTable {
         let indexes = formats.iter().map(|(id, format)| TagIndex::build(&tags, id, format)).collect();
-        let by_score = formats.iter().map(|(id, _)| match formats.get(id).enabled {
-            true => score::areas_by_score(&tags, id, formats),
-            false => Vec::new(),
+        let by_score = formats.iter().map(|(id, format)| ByScore {
+            whole: if format.enabled { formats.whole(id) } else { Area::empty(id, format.rows()) },
+            areas: OnceLock::new(),
         });
         BeautyTable {
             by_score: by_score.collect(),
@@ -142,8 +152,10 @@ impl BeautyTable {
         self.tag(tag).and_then(|tag| tag.area(format)).unwrap_or(&self.nothing)
     }
 
-    /// The marks of a format by beauty, the most beautiful first; disjoint, and every mark is in one.
+    /// The marks of a format by beauty, the most beautiful first; disjoint, and every mark is in one. None
+    /// for a disabled format.
     pub fn areas_by_score(&self, format: FormatId) -> &[(u32, Area)] {
-        self.by_score.get(usize::from(format.0)).map_or(&[], Vec::as_slice)
+        let Some(one) = self.by_score.get(usize::from(format.0)) else { return &[] };
+        one.areas.get_or_init(|| score::areas_by_score(&self.tags, &one.whole))
     }
 }

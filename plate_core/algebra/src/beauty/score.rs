@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Tag;
 use crate::area::{Area, Rectangle};
-use crate::format::{FormatId, Formats};
+use crate::format::FormatId;
 use crate::mask::{DigitMask, RegionMask, SeriesMask};
 
 /// A rectangle of a tag, with the tag's points and its series by number.
@@ -20,10 +20,9 @@ struct Piece<'a> {
     mask: usize,
 }
 
-/// The areas of a format by their sum of points, highest first; every mark is in exactly one.
-pub(super) fn areas_by_score(tags: &[Tag], id: FormatId, formats: &Formats) -> Vec<(u32, Area)> {
-    let whole = formats.whole(id);
-    let rows = formats.get(id).rows();
+/// The marks of a format by their sum of points, highest first; every mark of `whole` is in exactly one.
+pub(super) fn areas_by_score(tags: &[Tag], whole: &Area) -> Vec<(u32, Area)> {
+    let (id, rows) = (whole.format, whole.rows());
     let mut masks: Vec<&SeriesMask> = Vec::new();
     let mut numbers: HashMap<&SeriesMask, usize> = HashMap::new();
     let mut pieces = Vec::new();
