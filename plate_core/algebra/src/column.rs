@@ -177,7 +177,7 @@ pub struct ClassColumn {
     /// A [`TierId`]'s number, [`NOT_OFFERED`], or [`NO_MARK`].
     pub tiers: Vec<u8>,
     /// The tags of each mark.
-    pub tags: Vec<u64>,
+    pub tags: Vec<TagSet>,
     /// The price in tiyn; 0 where there is none.
     pub amounts_tiyn: Vec<i64>,
     /// 1 where the rule book withholds the mark.
@@ -208,7 +208,7 @@ impl RuleBook {
             let found = reader.read(text).ok().and_then(|mark| classifier.classify(mark));
             let tier = found.map_or(NO_MARK, |found| found.tier.map_or(NOT_OFFERED, |tier| tier.0));
             classes.tiers.push(tier);
-            classes.tags.push(found.map_or(TagSet::default(), |found| found.tags).0);
+            classes.tags.push(found.map_or(TagSet::default(), |found| found.tags));
             classes.amounts_tiyn.push(amounts.get(usize::from(tier)).copied().unwrap_or(0));
             classes.withheld.push(found.is_some_and(|found| found.withheld).into());
         }

@@ -1,35 +1,57 @@
 """The border, typed: what the Rust binding offers to the facade. Nobody but the facade imports it.
 
 Values cross as plain types: text, integers, bytes, dictionaries. Decisions are not taken here.
-Errors: every function raises only the exceptions of ``plate_core.errors``.
+Errors: only the exceptions of ``plate_core.errors``, and Python's own for programming errors (``TypeError``,
+``OverflowError``, ``RuntimeError`` where a verb is called outside an event loop).
+The docstrings, with shapes, units and examples, stand in Rust: ``help(Inventory.hold)``.
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
+import os
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from typing import Any, Literal, final
 
 Acquired = Literal["chosen", "assigned"]
 ApplicantKind = Literal["person", "entity"]
 OrderBy = Literal["number", "price", "beauty", "shuffle"]
 MarkState = Literal["free", "taken", "issued", "withheld"]
+Path = str | os.PathLike[str]
+Facts = dict[str, Any]
+
+# --- the algebra ------------------------------------------------------------------------------------------
 
 @final
 class Mark:
     """One mark: the character string that is allocated. Immutable, hashable, ordered by pool and ordinal."""
 
-    format: str  # "person_car"
-    region: str  # "02"
-    digits: str  # "777"
-    series: str  # "AAA"
-    text: str  # "777AAA02"
-    display: str  # "777 AAA 02"
-    pool: str  # "person_car.02"
-    ordinal: int  # series row * 1024 + digits
+    @property
+    def format(self) -> str: ...  # "person_car"
+    @property
+    def region(self) -> str: ...  # "02"
+    @property
+    def digits(self) -> str: ...  # "777"
+    @property
+    def series(self) -> str: ...  # "AAA"
+    @property
+    def text(self) -> str: ...  # "777AAA02"
+    @property
+    def display(self) -> str: ...  # "777 AAA 02"
+    @property
+    def pool(self) -> str: ...  # "person_car.02"
+    @property
+    def ordinal(self) -> int: ...  # series row * 1024 + digits
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __lt__(self, other: Mark) -> bool: ...
+    def __le__(self, other: Mark) -> bool: ...
+    def __gt__(self, other: Mark) -> bool: ...
+    def __ge__(self, other: Mark) -> bool: ...
 
 @final
 class Pattern:
     """A compiled pattern of search or of the rule book."""
 
-    text: str
+    @property
+    def text(self) -> str: ...
     def count(self) -> int: ...
     def contains(self, mark: Mark) -> bool: ...
     def marks(self, limit: int) -> list[Mark]: ...
@@ -40,42 +62,68 @@ class RuleBook:
 
     @staticmethod
     def compile(files: Sequence[tuple[str, bytes]]) -> RuleBook: ...  # RuleBookInvalid (faults)
-    revision: str  # SHA-256 over the canonical content, 64 hex digits
-    def regions(self) -> list[dict[str, str]]: ...  # {"code", "kk", "ru", "en"}
-    def formats(self) -> list[dict[str, Any]]: ...  # {"id", "template", "enabled", "names": {kk, ru, en}}
+    @property
+    def revision(self) -> str: ...  # SHA-256 over the canonical content, 64 hex digits
+    def regions(self) -> list[dict[str, str]]: ...  # {code, kk, ru, en}
+    def formats(self) -> list[Facts]: ...  # {id, template, enabled, applicant, names: {kk, ru, en}}
     def pools(self) -> list[str]: ...
-    def tags(self) -> list[dict[str, Any]]: ...  # {"id", "names", "beauty": int, "marks": int}
-    def tiers(self, on: str) -> list[dict[str, Any]]: ...  # {"id", "names", "mci": "228", "amount_tiyn", "marks"}
-    def tariffs(self) -> list[dict[str, Any]]: ...  # {"id", "revision", "in_force_from", "report": {...}}
-    def tariff_in_force(self, at_ms: int) -> dict[str, Any] | None: ...  # {"id", "revision", "in_force_from"}
+    def tags(self) -> list[Facts]: ...  # {id, names, words, beauty, marks, sure, note}
+    def tiers(self, on: str) -> list[Facts]: ...  # {id, names, mci: "228", amount_tiyn, marks, sure, note}
+    # {id, names, revision, in_force_from, in_force_from_ms, provenance,
+    #  report: {tiers, not_offered, never_win, overlaps, empty_tiers}}
+    def tariffs(self) -> list[Facts]: ...
+    # {id, revision, in_force_from, in_force_from_ms}
+    def tariff_in_force(self, at_ms: int) -> Facts | None: ...
     def price_changes_ms(self) -> list[int]: ...  # moments at which a tariff or the MCI changes
-    def parse(self, text: str) -> Mark: ...  # MarkUnparseable (position, character, reason)
+    def parse(self, text: str) -> Mark: ...  # MarkUnparseable (reason, position, character)
     def mark_at(self, pool: str, ordinal: int) -> Mark: ...
     def pattern(self, text: str) -> Pattern: ...  # PatternInvalid (faults)
-    def explain(self, mark: Mark, *, acquired: Acquired = "chosen", on: str | None = None) -> dict[str, Any]: ...
-    def quote(self, mark: Mark, *, acquired: Acquired = "chosen", at_ms: int) -> dict[str, Any]: ...
-    # {"tier", "mci": "228", "mci_value_tenge", "amount_tiyn", "tariff": 64 hex}; NoTariffInForce
-    def classify(self, marks: Sequence[Mark], *, acquired: Acquired, on: str) -> list[tuple[str, list[str]]]: ...
+    # {mark, display, pool, format, region, digits, series, acquired, on, tier: id | None, tier_names,
+    #  tags: [id], withheld: bool, withheld_reason: {id, kk, ru, en, sure, note} | None, tariff, mci,
+    #  rules: [{id, order, matched, won, offer, digits, series, clause: {id, kk, ru, en}, sure, note}],
+    #  price: {mci: "228", mci_value_tenge, amount_tiyn, currency} | None}; PriceUnknown
+    def explain(self, mark: Mark, *, acquired: Acquired = "chosen", on: str | None = None) -> Facts: ...
+    # {tier, mci: "228", mci_value_tenge, amount_tiyn, tariff: 64 hex}; PriceUnknown
+    def quote(self, mark: Mark, *, acquired: Acquired = "chosen", at_ms: int) -> Facts: ...
+    # (tier, None where not offered in this way; tags) each
+    def classify(
+        self, marks: Sequence[Mark], *, acquired: Acquired = "chosen", on: str
+    ) -> list[tuple[str | None, list[str]]]: ...
+    # Arrow's layout of texts in, columns out; plate_core.arrow wraps it
     def classify_column(
-        self, offsets: bytes, data: bytes, *, acquired: Acquired, on: str
-    ) -> dict[str, bytes | list[str]]: ...
-    # Arrow layout in (int32 offsets, UTF-8 data) and out: dictionary codes, tag bits, amounts, validity; the facade wraps it in Arrow
+        self, offsets: bytes, data: bytes, *, acquired: Acquired = "chosen", on: str
+    ) -> Facts: ...
+    # (pool index as u16, ordinal as u32, [(row, reason)]); the index follows pools(), a bad row has 0xFFFF
     def parse_column(self, offsets: bytes, data: bytes) -> tuple[bytes, bytes, list[tuple[int, str]]]: ...
-    # (pool index as u16, ordinal as u32, [(row, reason)]) ; pool index follows pools(); a bad row is 0xFFFF
+    # [{id, kk, ru, en, sure, note, marks: [Mark]}], entry by entry
+    def withheld(self, pool: str) -> list[Facts]: ...
     def with_tariff(self, name: str, content: bytes) -> RuleBook: ...  # RuleBookInvalid (faults)
+    # {present, candidate, mci_value_tenge, moves: [{from: id | None, to, marks, free_marks: int | None,
+    #  difference_tiyn (a mark), amount_tiyn (all), samples: [Mark]}], unmoved_marks, shadowed: [rule id],
+    #  report}
+    # The draft is the tariff of `candidate` that this book lacks; without one the day's tariffs are compared.
     def preview(
-        self, candidate: RuleBook, *, on: str, acquired: Acquired = "chosen", replica: Replica | None = None
-    ) -> dict[str, Any]: ...
-    # {"moves": [{"from", "to", "marks", "free_marks", "amount_tiyn", "samples": [..]}], "shadowed": [...], "marks", ...}
+        self,
+        candidate: RuleBook,
+        *,
+        on: str,
+        acquired: Acquired = "chosen",
+        replica: Replica | None = None,
+    ) -> Facts: ...
+
+# --- the shared bitmaps -----------------------------------------------------------------------------------
 
 @final
 class Replica:
     """The machine's shared bitmaps, mapped read-only. Advisory, milliseconds old."""
 
     @staticmethod
-    def open(path: str, book: RuleBook) -> Replica: ...  # ReplicaUnavailable
+    def open(path: Path, book: RuleBook) -> Replica: ...  # ReplicaUnavailable
     def age_ms(self, now_ms: int) -> int: ...
     def state(self, mark: Mark) -> MarkState: ...
+    # {marks: [Mark], next: bytes | None, count: int}; PatternInvalid, CursorInvalid, PriceUnknown, and
+    # InputInvalid with region_unknown format_unknown tier_unknown tag_unknown order_unknown
+    # limit_out_of_range
     def search(
         self,
         *,
@@ -83,7 +131,7 @@ class Replica:
         regions: Sequence[str] = (),
         formats: Sequence[str] = ("person_car",),
         tiers: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        tags: Sequence[str] = (),  # all of them
         amount_tiyn_min: int | None = None,
         amount_tiyn_max: int | None = None,
         free_only: bool = True,
@@ -92,25 +140,29 @@ class Replica:
         on: str,
         after: bytes | None = None,
         limit: int = 20,
-    ) -> dict[str, Any]: ...  # {"marks": [Mark], "next": bytes | None, "count": int}; PatternInvalid, CursorInvalid
+    ) -> Facts: ...
     def nearest(self, mark: Mark, *, limit: int = 5) -> list[Mark]: ...  # free ones, the likest first
-    def ordinary(self, pool: str, *, limit: int, seed: int, on: str) -> list[Mark]: ...  # candidates for assign_next
+    # candidates for assign_next
+    def ordinary(self, pool: str, *, limit: int, seed: int, on: str) -> list[Mark]: ...
 
 @final
 class ReplicaWriter:
     """Builds the shared bitmaps from snapshots and keeps them by the change feed, on a thread of its own."""
 
     @staticmethod
-    def start(url: str, path: str, book: RuleBook) -> ReplicaWriter: ...
-    def health(self) -> dict[str, Any]: ...  # {"ready": bool, "pools": int, "lag_revisions": int, "error": str | None}
+    def start(url: str, path: Path, book: RuleBook) -> ReplicaWriter: ...
+    # {ready: bool, pools: int, lag_revisions: int, error: str | None}
+    def health(self) -> Facts: ...
     def stop(self) -> None: ...
+
+# --- the inventory ----------------------------------------------------------------------------------------
 
 @final
 class Act:
     """Who does it, for whom, from where, under which request id."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         request_id: str,  # the caller's own, 8 to 128 visible ASCII characters
         caller: str,  # pseudonym of the actor; scopes request_id
@@ -120,90 +172,169 @@ class Act:
         applicant_kind: ApplicantKind = "person",
         applicant_key_id: int = 0,
         representative: bytes | None = None,
-    ) -> None: ...
+    ) -> Act: ...
+    @property
+    def id(self) -> str: ...  # 32 hex digits; of a hold it is the hold's id
 
 @final
 class Live:
     """The live record of a mark, as the store holds it."""
 
-    state: str  # held paying allotted in_manufacture ready issued_plate assigned surrendered retained blocked
-    hold_id: str  # 32 hex digits
-    revision: int
-    deadline_ms: int  # 0: none
-    applicant: bytes
-    applicant_kind: ApplicantKind
-    tariff: str  # first 16 hex digits of the tariff revision
-    amount_tiyn: int
-    acquired: Acquired
-    held_at_ms: int
-    extensions: int
-    actor: str
-    office: str
-    channel: str
+    @property
+    def state(self) -> str: ...
+    # held paying allotted in_manufacture ready issued_plate assigned surrendered retained blocked
+    @property
+    def hold_id(self) -> str: ...  # 32 hex digits
+    @property
+    def revision(self) -> int: ...
+    @property
+    def deadline_ms(self) -> int: ...  # 0: none
+    @property
+    def applicant(self) -> bytes: ...
+    @property
+    def applicant_kind(self) -> ApplicantKind: ...
+    @property
+    def applicant_key_id(self) -> int: ...
+    @property
+    def representative(self) -> bytes | None: ...
+    @property
+    def tariff(self) -> str: ...  # first 16 hex digits of the tariff revision
+    @property
+    def amount_tiyn(self) -> int: ...
+    @property
+    def acquired(self) -> Acquired: ...
+    @property
+    def held_at_ms(self) -> int: ...
+    @property
+    def extensions(self) -> int: ...
+    @property
+    def permit_deadline_ms(self) -> int: ...  # 0: none needed any more
+    @property
+    def actor(self) -> str: ...
+    @property
+    def office(self) -> str: ...
+    @property
+    def channel(self) -> str: ...
 
 @final
 class Answer:
-    """What the store said about one item."""
+    """What the store said about one item; `unknown` where it said nothing."""
 
-    outcome: str  # a slug of docs/reference/outcomes.md
-    done: bool  # the item took effect (now, or when this request id was first seen)
-    mark: Mark
-    revision: int
-    server_time_ms: int
-    live: Live | None  # never of another applicant: the facade gets it, the API decides what to show
-    context: dict[str, Any]  # {"retry_at_ms": .., "deadline_reason": .., "payment": ..}
+    @property
+    def outcome(self) -> str: ...  # a slug of docs/reference/outcomes.md
+    @property
+    def done(self) -> bool: ...  # the item took effect (now, or when this request id was first seen)
+    @property
+    def mark(self) -> Mark: ...  # of assign_next the one found, or the first candidate where none was
+    @property
+    def revision(self) -> int: ...
+    @property
+    def server_time_ms(self) -> int: ...
+    @property
+    def live(self) -> Live | None: ...  # with a refusal only the asker's own
+    # each only where it belongs: retry_at_ms deadline_reason current_tariff current_revision payment
+    # refund_reason late planes {taken, issued, withheld}
+    @property
+    def context(self) -> Facts: ...
+
+# (act, mark, hold id, revision of the record as the caller read it)
+HeldRow = tuple[Act, Mark, str, int]
 
 @final
 class Inventory:
-    """The engine: a thread of its own that talks to Valkey or Redis. Awaitables belong to the loop that called."""
+    """The engine: a thread of its own that talks to the store; awaitables belong to the calling loop."""
 
+    # options: backlog_items_max batch_items_max batches_in_flight close_grace_ms connect_timeout_ms
+    # response_timeout_ms
     @staticmethod
     def open(url: str, book: RuleBook, *, options: Mapping[str, int] = ...) -> Inventory: ...
-    def close(self) -> None: ...
-    async def check_contract(self) -> None: ...  # BootContractBroken (faults: setting, found, needed, mend)
-    async def load_functions(self) -> str: ...  # the library's name
-    # verbs; each returns one Answer an item, in order. Items may span pools.
-    def hold(self, items: Sequence[tuple[Act, Mark, str, int]]) -> Awaitable[list[Answer]]: ...  # (act, mark, tariff revision, amount_tiyn)
-    def assign_next(self, items: Sequence[tuple[Act, Sequence[Mark], str, int]]) -> Awaitable[list[Answer]]: ...  # candidates
-    def extend(self, items: Sequence[tuple[Act, Mark, str, int]]) -> Awaitable[list[Answer]]: ...  # (act, mark, hold_id, revision)
-    def release(self, items: Sequence[tuple[Act, Mark, str, int]]) -> Awaitable[list[Answer]]: ...
-    def begin_payment(self, items: Sequence[tuple[Act, Mark, str, int]]) -> Awaitable[list[Answer]]: ...
-    def confirm(self, items: Sequence[tuple[Act, Mark, dict[str, Any]]]) -> Awaitable[list[Answer]]: ...
-    # payment: {"provider", "transaction", "hold_id", "amount_tiyn", "paid_at_ms", "current_tariff", "current_amount_tiyn"}
-    def cancel(self, items: Sequence[tuple[Act, Mark, str, int]]) -> Awaitable[list[Answer]]: ...  # allotted, before manufacture -> free, payment refund_due
-    def confirm_refund(self, items: Sequence[tuple[Act, Mark, dict[str, Any]]]) -> Awaitable[list[Answer]]: ...  # {"provider", "transaction"}
-    def record_unplaced_payment(self, act: Act, payment: Mapping[str, Any]) -> Awaitable[dict[str, Any]]: ...  # money whose hold cannot be read
+    def close(self) -> None: ...  # waits close_grace_ms at most; every awaitable gets its end
+    @property
+    def backlog(self) -> int: ...  # items taken in and not finished
+    def echo(self) -> Awaitable[None]: ...  # nothing, through the engine and back: what the way costs
+    def check_contract(
+        self,
+    ) -> Awaitable[None]: ...  # BootContractBroken (faults: setting, found, needed, mend)
+    def load_functions(self) -> Awaitable[str]: ...  # the library's name
+    # Verbs; each gives one Answer an item, in order. Items may span pools.
+    # (act, mark, tariff revision, amount_tiyn)
+    def hold(self, items: Sequence[tuple[Act, Mark, str, int]]) -> Awaitable[list[Answer]]: ...
+    # (act, candidates of one pool, tariff revision, amount_tiyn)
+    def assign_next(
+        self, items: Sequence[tuple[Act, Sequence[Mark], str, int]]
+    ) -> Awaitable[list[Answer]]: ...
+    def extend(self, items: Sequence[HeldRow]) -> Awaitable[list[Answer]]: ...
+    def release(self, items: Sequence[HeldRow]) -> Awaitable[list[Answer]]: ...
+    def begin_payment(self, items: Sequence[HeldRow]) -> Awaitable[list[Answer]]: ...
+    # payment: {provider, transaction, hold_id, amount_tiyn, paid_at_ms, current_tariff, current_amount_tiyn}
+    def confirm(self, items: Sequence[tuple[Act, Mark, Mapping[str, Any]]]) -> Awaitable[list[Answer]]: ...
+    # allotted, before manufacture -> free, and the payment is refund_due
+    def cancel(self, items: Sequence[HeldRow]) -> Awaitable[list[Answer]]: ...
+    # {provider, transaction}
+    def confirm_refund(
+        self, items: Sequence[tuple[Act, Mark, Mapping[str, Any]]]
+    ) -> Awaitable[list[Answer]]: ...
+    # money whose hold cannot be read: {provider, transaction, amount_tiyn, paid_at_ms}
+    def record_unplaced_payment(self, act: Act, payment: Mapping[str, Any]) -> Awaitable[Facts]: ...
     def sweep(self, pool: str, limit: int = 128) -> Awaitable[list[Answer]]: ...
+    def sweep_ids(self, cursor: int = 0) -> Awaitable[int]: ...  # next part of a round; the next cursor
     def withhold(self, act: Act, marks: Sequence[Mark], reason: str) -> Awaitable[list[Answer]]: ...
     def readmit(self, act: Act, marks: Sequence[Mark]) -> Awaitable[list[Answer]]: ...
-    def import_issued(self, act: Act, pool: str, ordinals: bytes) -> Awaitable[dict[str, Any]]: ...
-    # ordinals: u32 little-endian; {"imported": n, "already_imported": n, "conflicts": [ordinal, ...]}
-    def read(self, marks: Sequence[Mark]) -> Awaitable[list[Answer]]: ...  # outcome "read"; context {"planes": {...}}
-    def read_applicant(self, applicant: bytes) -> Awaitable[list[tuple[Mark, Live]]]: ...  # own holds and allotments
-    def payments(self, mark: Mark) -> Awaitable[list[dict[str, Any]]]: ...
+    # ordinals: u32 little-endian; {imported, already_imported, conflicts: [ordinal], never_issued: [ordinal]}
+    # ActRefused with the outcome as its slug where the pool takes nothing now
+    def import_issued(self, act: Act, pool: str, ordinals: bytes) -> Awaitable[Facts]: ...
+    def read(self, marks: Sequence[Mark]) -> Awaitable[list[Answer]]: ...  # outcome "read"; context {planes}
+    def read_applicant(self, applicant: bytes) -> Awaitable[list[tuple[Mark, Live]]]: ...
+    def payments(self, mark: Mark) -> Awaitable[list[Facts]]: ...
     # pools, documents, feed
-    def configure_pools(self, act: Act, settings: Mapping[str, Mapping[str, Any]]) -> Awaitable[None]: ...  # pool id -> conf fields; journalled
-    def pool_settings(self, pool: str) -> Awaitable[dict[str, Any]]: ...
+    # fields: opens_at_ms paused holds_stopped frozen read_only clock_guard hold_ttl_ms extension_ms
+    # max_extensions payment_window_ms cooldown_ms same_mark_daily_cap request_retention_ms feed_backlog_max
+    # cuts_ms: [ms], tariffs: [(revision, from_ms)]; what is not named stays. ActRefused, InputInvalid
+    def configure_pools(self, act: Act, settings: Mapping[str, Mapping[str, Any]]) -> Awaitable[None]: ...
+    def pool_settings(self, pool: str) -> Awaitable[Facts]: ...
+    # live_holds_person live_holds_entity operator_daily_cap frozen clock_guard
+    def configure_limits(self, limits: Mapping[str, Any]) -> Awaitable[None]: ...
+    def limits(self) -> Awaitable[Facts]: ...
     def get_document(self, name: str) -> Awaitable[tuple[int, bytes] | None]: ...  # (version, content)
-    def put_document(self, name: str, content: bytes, *, expected_version: int) -> Awaitable[int]: ...  # DocumentConflict
+    # DocumentConflict
+    def put_document(self, name: str, content: bytes, *, expected_version: int) -> Awaitable[int]: ...
     def list_documents(self, prefix: str) -> Awaitable[list[tuple[str, int]]]: ...
-    def feed(self, pool: str, after: str, count: int) -> Awaitable[list[tuple[str, bytes]]]: ...  # (entry id, raw bytes)
+    def feed(
+        self, pool: str, after: str, count: int
+    ) -> Awaitable[list[tuple[str, bytes]]]: ...  # (entry id, bytes)
     def trim_feed(self, pool: str, through: str) -> Awaitable[int]: ...
     def server_time_ms(self) -> Awaitable[int]: ...
-    def take_lease(self, name: str, holder: str, ttl_ms: int) -> Awaitable[bool]: ...  # election of the active keeper
+    def take_lease(self, name: str, holder: str, ttl_ms: int) -> Awaitable[bool]: ...  # active keeper
     def give_lease(self, name: str, holder: str) -> Awaitable[bool]: ...
+    def lease_expiry(self, until_ms: int) -> Awaitable[None]: ...  # the clock guard vouches until then
+
+# --- the journal and the oracle ---------------------------------------------------------------------------
 
 @final
 class Journal:
-    """Segments of the journal on disk: append, read, replay."""
+    """The journal, open for writing: one writer a directory."""
 
     @staticmethod
-    def open(directory: str) -> Journal: ...  # JournalBroken
-    def append(self, pool: str, entries: Sequence[tuple[str, bytes]]) -> int: ...  # bytes written; not yet durable
+    def open(directory: Path) -> Journal: ...  # JournalBroken; journal_locked where another process writes
+    # how many entries were new; not yet durable
+    def append(self, pool: str, entries: Sequence[tuple[str, bytes]]) -> int: ...
     def sync(self) -> None: ...  # fsync; what was appended is durable when it returns
     def head(self, pool: str) -> str: ...  # last entry id on disk, "0-0" when none
-    def history(self, mark: Mark) -> list[dict[str, Any]]: ...
-    def transitions(self, pool: str | None = None) -> Sequence[dict[str, Any]]: ...
+    def close(self) -> None: ...
+    def history(self, mark: Mark) -> list[Facts]: ...
+    def transitions(self, pool: str | None = None) -> Iterator[Facts]: ...
+
+@final
+class JournalReader:
+    """Reads a journal that another process may be writing. It takes no lock and repairs nothing."""
+
+    # A transition: {pool, revision, server_time_ms, verb, ordinal: int | None, live: Live | None,
+    #  planes: {taken, issued, withheld}, request: 32 hex, actor, on_behalf: 32 hex | None, office, channel,
+    #  note, payment: {id, provider, transaction, ordinal, hold_id, amount_tiyn, paid_at_ms, received_at_ms,
+    #  refunded_at_ms, state, before, reason} | None}
+    def __new__(cls, directory: Path) -> JournalReader: ...
+    def history(self, mark: Mark) -> list[Facts]: ...
+    def transitions(self, pool: str | None = None) -> Iterator[Facts]: ...
 
 @final
 class Model:
@@ -212,6 +343,13 @@ class Model:
     def __init__(self, book: RuleBook, settings: Mapping[str, Any]) -> None: ...
     def apply(self, verb: str, items: Sequence[Any], *, now_ms: int) -> list[Answer]: ...
 
+# --- the reference ----------------------------------------------------------------------------------------
+
 def lifecycle_table() -> list[tuple[str, str, str]]: ...  # (state, event, state or refusal)
-def outcomes() -> list[dict[str, Any]]: ...  # in documented precedence: {"slug", "done", "sentence"}
-def build() -> dict[str, str]: ...  # {"version", "profile": "release"|"debug", "library", "data_version"}
+
+# in documented precedence: {slug, done, class: done | refused | not_now | unknown, sentence, user, operator,
+# support}
+def outcomes() -> list[Facts]: ...
+
+# {version, profile: release | debug, library, data_version}
+def build() -> dict[str, str]: ...

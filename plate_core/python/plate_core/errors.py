@@ -178,6 +178,12 @@ class BootContractBroken(InventoryError):
     SLUG = "boot_contract_broken"
 
 
+class ActRefused(InventoryError):
+    """An act that is no list of items was refused: the outcome is the slug. Context: ``retry_at_ms``."""
+
+    SLUG = "act_refused"
+
+
 class DocumentConflict(InventoryError):
     """A document changed since it was read. Context: ``name``, ``expected_version``, ``found_version``."""
 

@@ -2,6 +2,7 @@
 
 use crate::codec::{Malformed, TooLong};
 use crate::engine::Certainty;
+use crate::settings::SettingInvalid;
 
 use super::contract::ContractFault;
 
@@ -63,6 +64,9 @@ pub enum StoreError {
     /// The server is one that could lose marks, or its data are of a later version. Nothing was done.
     #[error("the store's settings can lose marks: {} faults, first {}", .0.len(), first(.0))]
     Contract(Vec<ContractFault>),
+    /// Settings outside their bounds. Nothing was sent.
+    #[error("{}", first_setting(.0))]
+    Settings(Vec<SettingInvalid>),
     /// A URL that cannot be used.
     #[error("the store's URL cannot be used: {detail}")]
     Url {
@@ -77,6 +81,10 @@ pub enum StoreError {
         /// The version that stands.
         found: u64,
     },
+}
+
+fn first_setting(faults: &[SettingInvalid]) -> String {
+    faults.first().map_or_else(String::new, ToString::to_string)
 }
 
 fn first(faults: &[ContractFault]) -> String {

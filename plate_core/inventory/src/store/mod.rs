@@ -34,6 +34,7 @@ mod hold;
 mod import;
 mod leases;
 mod marks;
+mod payments;
 mod permits;
 mod read;
 mod readmit;

@@ -1,0 +1,47 @@
+//! Bounds and times an engine is opened with, by their names in Python.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use plate_inventory::engine::Options;
+use plate_inventory::item::BATCH_MAX;
+use plate_inventory::store::StoreOptions;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use crate::errors;
+
+/// A minute: whoever waits longer for one answer has given up.
+const WAIT_MAX_MS: i64 = 60_000;
+
+pub(super) fn read(py: Python<'_>, given: &HashMap<String, i64>) -> PyResult<(Options, StoreOptions)> {
+    let mut engine = Options::default();
+    let mut store = StoreOptions::release().map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+    for (name, value) in given {
+        set(name, *value, &mut engine, &mut store).ok_or_else(|| {
+            errors::argument(py, "option_invalid", "options", &format!("known and within bounds: {name}"))
+        })?;
+    }
+    Ok((engine, store))
+}
+
+fn set(name: &str, value: i64, engine: &mut Options, store: &mut StoreOptions) -> Option<()> {
+    match name {
+        "backlog_items_max" => engine.backlog_max = count(value, 1 << 20)?,
+        "batch_items_max" => engine.lanes.batch_max = count(value, BATCH_MAX)?,
+        "batches_in_flight" => engine.lanes.in_flight_max = count(value, 64)?,
+        "close_grace_ms" => engine.close_grace = wait(value)?,
+        "connect_timeout_ms" => store.timeouts.connect = wait(value)?,
+        "response_timeout_ms" => store.timeouts.response = wait(value)?,
+        _ => return None,
+    }
+    Some(())
+}
+
+fn count(value: i64, most: usize) -> Option<usize> {
+    usize::try_from(value).ok().filter(|count| (1..=most).contains(count))
+}
+
+fn wait(value: i64) -> Option<Duration> {
+    u64::try_from(value).ok().filter(|_| (1..=WAIT_MAX_MS).contains(&value)).map(Duration::from_millis)
+}

@@ -1,0 +1,83 @@
+//! Whole columns across the border: bytes in Arrow's layout both ways, and no GIL in between.
+
+use plate_algebra::column::{ColumnError, PlaceColumn, TextColumn};
+use plate_algebra::{Acquired, Date, Formats, RuleBook, TagSet};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::errors;
+
+/// (pool index u16 little-endian, ordinal u32 little-endian, [(row, reason)]).
+pub(super) type Places<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<(usize, &'static str)>);
+
+pub(super) fn parse<'py>(
+    py: Python<'py>,
+    formats: &Formats,
+    offsets: &[u8],
+    data: &[u8],
+) -> PyResult<Places<'py>> {
+    let parsed = py.detach(|| TextColumn::new(offsets, data).map(|column| formats.parse_column(column)));
+    let PlaceColumn { pools, ordinals, faults } = parsed.map_err(|error| layout(py, error))?;
+    let pools = bytes(py, pools.iter().map(|pool| pool.to_le_bytes()));
+    let ordinals = bytes(py, ordinals.iter().map(|ordinal| ordinal.to_le_bytes()));
+    Ok((pools, ordinals, faults))
+}
+
+pub(super) fn classify<'py>(
+    py: Python<'py>,
+    book: &RuleBook,
+    offsets: &[u8],
+    data: &[u8],
+    acquired: Acquired,
+    on: Date,
+) -> PyResult<Bound<'py, PyDict>> {
+    let classified = py.detach(|| {
+        let column = TextColumn::new(offsets, data)?;
+        let classes = book.classify_texts(column, acquired, on);
+        Ok(classes.map(|classes| (tag_lists(&classes.tags), classes)))
+    });
+    let classified = classified.map_err(|error| layout(py, error))?;
+    let ((tag_offsets, tag_codes), classes) = classified.map_err(|error| errors::price(py, &error))?;
+    let classifier = book.classifier(acquired, on).map_err(|error| errors::price(py, &error))?;
+    let tiers = classifier.tariff().tiers.iter().map(|tier| tier.id.as_str());
+    let tags = book.tags().iter().map(|tag| tag.id.as_str());
+    let columns = PyDict::new(py);
+    columns.set_item("tier", PyBytes::new(py, &classes.tiers))?;
+    columns.set_item("tiers", tiers.collect::<Vec<_>>())?;
+    columns.set_item("tag_offsets", bytes(py, tag_offsets.iter().map(|offset| offset.to_le_bytes())))?;
+    columns.set_item("tag_codes", PyBytes::new(py, &tag_codes))?;
+    columns.set_item("tag_ids", tags.collect::<Vec<_>>())?;
+    columns
+        .set_item("amount_tiyn", bytes(py, classes.amounts_tiyn.iter().map(|amount| amount.to_le_bytes())))?;
+    columns.set_item("withheld", PyBytes::new(py, &classes.withheld))?;
+    Ok(columns)
+}
+
+/// The tags of every row as a list column: rows + 1 offsets into the codes.
+fn tag_lists(rows: &[TagSet]) -> (Vec<i32>, Vec<u8>) {
+    let mut offsets = Vec::with_capacity(rows.len() + 1);
+    let mut codes = Vec::new();
+    offsets.push(0);
+    for tags in rows {
+        codes.extend(tags.iter().map(|tag| tag.0));
+        // A column has at most 2^31 bytes of marks, so at most 2^28 rows of at most a handful of tags.
+        offsets.push(i32::try_from(codes.len()).unwrap_or(i32::MAX));
+    }
+    (offsets, codes)
+}
+
+fn layout(py: Python<'_>, error: ColumnError) -> PyErr {
+    let argument = match error {
+        ColumnError::Offsets(_) => "offsets",
+        ColumnError::Outside(_) => "data",
+    };
+    errors::argument(py, "column_invalid", argument, "in Arrow's layout of texts")
+}
+
+/// Numbers as little-endian bytes.
+fn bytes<'py, const N: usize>(
+    py: Python<'py>,
+    numbers: impl Iterator<Item = [u8; N]>,
+) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, &numbers.flatten().collect::<Vec<u8>>())
+}
