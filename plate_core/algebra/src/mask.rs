@@ -93,7 +93,7 @@ impl DigitMask {
 
 impl fmt::Debug for DigitMask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
+        write_runs(f, self.iter())
     }
 }
 
@@ -273,8 +273,20 @@ impl FromIterator<Region> for RegionMask {
 
 impl fmt::Debug for RegionMask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter().map(|region| region.code())).finish()
+        write_runs(f, self.iter().map(|region| region.code().into()))
     }
+}
+
+/// Writes ascending values as runs, `{1-9, 777}`: a whole mask is then one run and not a page.
+fn write_runs(f: &mut fmt::Formatter<'_>, values: impl Iterator<Item = u16>) -> fmt::Result {
+    let values: Vec<u16> = values.collect();
+    let runs = values.chunk_by(|a, b| a + 1 == *b);
+    let runs = runs.filter_map(|run| match (run.first(), run.last()) {
+        (Some(first), Some(last)) if first == last => Some(first.to_string()),
+        (Some(first), Some(last)) => Some(format!("{first}-{last}")),
+        _ => None,
+    });
+    write!(f, "{{{}}}", runs.collect::<Vec<_>>().join(", "))
 }
 
 fn word_count(rows: u32) -> usize {

@@ -178,6 +178,8 @@ impl<'a> Cursor<'a> {
                 Some(TokenKind::Comma) => {
                     self.fault("sign_misplaced", "a comma stands only inside { }.", &["{777,888}", "|"]);
                 }
+                // An operator can only stand here behind something refused already.
+                Some(TokenKind::Bar | TokenKind::And) => {}
                 Some(_) if self.starts_operand() => return true,
                 Some(_) => self.fault("sign_misplaced", "this sign has no meaning here.", &[]),
             }

@@ -54,6 +54,14 @@ pub(crate) fn template(glyph: &Glyph, place: Place) -> Option<Slot> {
     }
 }
 
+/// Words read as one, blanks ignored. Stars that meet are folded: two of them cover what one covers, in
+/// exponentially many ways.
+pub(crate) fn join(words: &[Vec<Character>]) -> Vec<Character> {
+    let mut joined = words.concat();
+    joined.dedup_by(|later, earlier| later.is_run() && earlier.is_run());
+    joined
+}
+
 /// Numbers each `#` as the first or the second digit of the region, and folds neighbouring stars.
 pub(crate) fn prepare(glyphs: &[Glyph]) -> Vec<Character> {
     let mut second = false;
@@ -92,7 +100,7 @@ impl Character {
         }
     }
 
-    fn is_run(&self) -> bool {
+    pub(crate) fn is_run(&self) -> bool {
         matches!(self, Character::Run(_))
     }
 }

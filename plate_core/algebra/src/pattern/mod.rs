@@ -63,7 +63,7 @@ impl Pattern {
     ) -> Result<Pattern, Vec<Fault>> {
         check_length(text, origin)?;
         let mut faults = Vec::new();
-        let tokens = token::tokenize(text, origin, &mut faults);
+        let tokens = token::tokenize(text, origin);
         let expression = parser::parse_pattern(&tokens, origin, &mut faults);
         let mut compiler = Compiler::new(formats, vocabulary, origin, faults);
         let areas = compiler.areas(&expression);
@@ -146,7 +146,7 @@ fn compile_set(
 ) -> Result<Set, Vec<Fault>> {
     check_length(text, origin)?;
     let mut faults = Vec::new();
-    let tokens = token::tokenize(text, origin, &mut faults);
+    let tokens = token::tokenize(text, origin);
     let set = set_parser::parse_set(&tokens, origin, &mut faults);
     check::check_set(&set, segment, formats, Some(format), origin, &mut faults);
     if segment == Segment::Digits

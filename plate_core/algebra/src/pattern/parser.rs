@@ -7,7 +7,7 @@ use super::{
     cursor::{Cursor, Layout},
     set_parser::{step, term as set_term},
     token::{Position, TokenKind, Tokens},
-    tree::{Expression, Segment, Word},
+    tree::{Expression, Segment, Set, Word},
 };
 use crate::fault::{Fault, Origin};
 
@@ -225,11 +225,9 @@ fn condition(cursor: &mut Cursor) -> Option<Operand> {
         }
     };
     let bracketed = matches!(cursor.peek(), Some(TokenKind::Open | TokenKind::ListOpen));
-    Some(Operand {
-        expression: Expression::Condition(segment, set_term(cursor, Layout::Dense)),
-        bare_from: None,
-        open_ended: !bracketed,
-    })
+    let set = set_term(cursor, Layout::Dense);
+    let open_ended = !bracketed && set != Set::Invalid;
+    Some(Operand { expression: Expression::Condition(segment, set), bare_from: None, open_ended })
 }
 
 fn segment_unknown(cursor: &mut Cursor, name: &Word) {

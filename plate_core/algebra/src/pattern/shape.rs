@@ -14,7 +14,7 @@
 
 use super::{
     check::{lowest, region_unknown},
-    glob::{self, Alignment, Character, Meaning, Slot, align, prepare},
+    glob::{self, Alignment, Character, Meaning, Slot, align, join, prepare},
     segment::{issued, region_of},
     token::{GlyphSign, Position, fault_at},
     tree::Word,
@@ -90,7 +90,7 @@ fn first_that_fits(apart: &[Vec<Character>], formats: &[&Format]) -> Option<Read
     spellings.extend(without_country(apart));
     let longest = formats.iter().map(|format| groups(format).len()).max()?;
     for spelling in spellings {
-        let joined = vec![spelling.concat()];
+        let joined = vec![join(&spelling)];
         for words in [spelling, joined] {
             for meaning in [glob::literal as Meaning, glob::literal_or_template] {
                 for first_group in 0..longest {
@@ -235,7 +235,7 @@ fn why_not(
     formats: &Formats,
     origin: &Origin,
 ) -> Fault {
-    let characters = without_country(words).map_or_else(|| words.concat(), |words| words.concat());
+    let characters = without_country(words).map_or_else(|| join(words), |words| join(&words));
     let first = characters.first().map_or(Position::start(origin), Character::at);
     let literal: Option<Vec<char>> = words.concat().iter().map(literal_character).collect();
     if let Some(literal) = literal
@@ -251,7 +251,8 @@ fn why_not(
     }
     let mut reached = 0;
     for format in enabled {
-        align(&characters, format.places(), glob::literal_or_template, &mut reached);
+        let places = format.places();
+        align(&beginning(&characters, places.len()), places, glob::literal_or_template, &mut reached);
     }
     let behind_last = characters
         .last()
@@ -261,6 +262,16 @@ fn why_not(
     let mut expected: Vec<String> = enabled.iter().map(|format| format.template.clone()).collect();
     expected.push(HINT.to_owned());
     fault_at(origin, at, "shape_fits_no_format", message).expecting(expected)
+}
+
+/// As many characters as there can be places, and the stars between them.
+fn beginning(characters: &[Character], places: usize) -> Vec<Character> {
+    let mut fixed = 0;
+    let fits = |character: &&Character| {
+        fixed += usize::from(!character.is_run());
+        fixed <= places
+    };
+    characters.iter().take_while(fits).copied().collect()
 }
 
 fn literal_character(character: &Character) -> Option<char> {

@@ -45,7 +45,7 @@ pub(crate) enum GlyphSign {
     Run,
     /// `#`, half of `##`, the two digits of the region.
     Hash,
-    /// A letter that stands in no mark, or `_`: only a name can hold it.
+    /// A character that stands in no mark; a name may hold it if it is a letter or `_`.
     Foreign,
 }
 
@@ -79,15 +79,15 @@ pub(crate) struct Tokens {
     pub(crate) end: Position,
 }
 
-/// Cuts a text into tokens; characters that no pattern holds become faults and are left out.
-pub(crate) fn tokenize(text: &str, origin: &Origin, faults: &mut Vec<Fault>) -> Tokens {
+/// Cuts a text into tokens. Nothing is refused here: a character without a meaning belongs to a word, and
+/// whoever reads the word says so.
+pub(crate) fn tokenize(text: &str, origin: &Origin) -> Tokens {
     let mut tokens: Vec<Token> = Vec::new();
     let mut at = Position::start(origin);
     for raw in text.chars() {
         match classify(raw) {
-            Some(Class::Sign(kind)) => push_sign(&mut tokens, kind, at),
-            Some(Class::Glyph(sign)) => push_glyph(&mut tokens, Glyph { sign, raw, at }),
-            None => faults.push(foreign_character(raw, at, origin)),
+            Class::Sign(kind) => push_sign(&mut tokens, kind, at),
+            Class::Glyph(sign) => push_glyph(&mut tokens, Glyph { sign, raw, at }),
         }
         at = after(at, raw);
     }
@@ -126,8 +126,8 @@ enum Class {
     Glyph(GlyphSign),
 }
 
-fn classify(raw: char) -> Option<Class> {
-    let class = match read(raw) {
+fn classify(raw: char) -> Class {
+    match read(raw) {
         Sign::Digit(value) => Class::Glyph(GlyphSign::Digit(value)),
         Sign::Letter { letter, lower } => Class::Glyph(GlyphSign::Letter { letter, lower }),
         Sign::Blank => Class::Sign(TokenKind::Blank),
@@ -135,7 +135,6 @@ fn classify(raw: char) -> Option<Class> {
         Sign::Other('?') => Class::Glyph(GlyphSign::Any),
         Sign::Other('*') => Class::Glyph(GlyphSign::Run),
         Sign::Other('#') => Class::Glyph(GlyphSign::Hash),
-        Sign::Other('_') => Class::Glyph(GlyphSign::Foreign),
         Sign::Other('|') => Class::Sign(TokenKind::Bar),
         Sign::Other('&') => Class::Sign(TokenKind::And),
         Sign::Other('!') => Class::Sign(TokenKind::Not),
@@ -147,10 +146,8 @@ fn classify(raw: char) -> Option<Class> {
         Sign::Other(':') => Class::Sign(TokenKind::Colon),
         Sign::Other('@') => Class::Sign(TokenKind::At),
         Sign::Other('+') => Class::Sign(TokenKind::Plus),
-        Sign::Other(letter) if letter.is_alphabetic() => Class::Glyph(GlyphSign::Foreign),
-        Sign::Other(_) => return None,
-    };
-    Some(class)
+        Sign::Other(_) => Class::Glyph(GlyphSign::Foreign),
+    }
 }
 
 /// Blanks next to each other are one.

@@ -75,7 +75,7 @@ impl Word {
     pub(crate) fn is_letters(&self) -> bool {
         self.glyphs.iter().all(|glyph| match glyph.sign {
             GlyphSign::Letter { .. } => true,
-            GlyphSign::Foreign => glyph.raw != '_',
+            GlyphSign::Foreign => glyph.raw.is_alphabetic(),
             _ => false,
         })
     }

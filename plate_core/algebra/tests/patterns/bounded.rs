@@ -1,0 +1,61 @@
+//! Patterns that somebody sends to do harm: each is answered or refused after bounded work.
+//!
+//! Before neighbouring stars were folded, `* * * *` with 128 stars took hours: this test would not end.
+
+use plate_algebra::{Area, Origin, Pattern, bounds, fixtures};
+
+/// As many copies of a text as a pattern of the public may be long.
+fn repeated(text: &str, separator: &str) -> String {
+    let limit = bounds::PATTERN_CHARS_PUBLIC.max as usize;
+    let copies = (limit + separator.len()) / (text.len() + separator.len());
+    vec![text; copies].join(separator)
+}
+
+/// Repetitions of stars, operators, brackets and templates end, whatever their answer is.
+#[test]
+fn the_longest_patterns_end() {
+    let formats = fixtures::kazakhstan().unwrap();
+    let units =
+        ["*", "*?", "*7", "*7*", "*##*", "*A*", "!", "(", "{", "a", "aba ", "* *7", "#", "-", "digits:"];
+    for unit in units {
+        for separator in ["", " ", "|", "&", ",", "-", "&!", "|!"] {
+            let text = repeated(unit, separator);
+            if let Ok(pattern) = Pattern::compile(&text, &Origin::input("search"), &formats) {
+                let most = pattern.areas().iter().map(|area| area.rectangles().len()).max();
+                assert!(most.unwrap() <= bounds::RECTANGLES_PUBLIC.max as usize, "{text}");
+            }
+        }
+    }
+}
+
+/// A union of runs that cover digits, letters and regions stays exact and small.
+#[test]
+fn many_runs_are_few_rectangles() {
+    let formats = fixtures::kazakhstan().unwrap();
+    let parts: Vec<String> = (0..40).map(|pair| format!("*{}*{}*", pair / 10, pair % 10)).collect();
+    let pattern = Pattern::compile(&parts.join("|"), &Origin::input("search"), &formats).unwrap();
+    let person = pattern.area(formats.by_id("person_car").unwrap());
+    assert!(person.rectangles().len() < 100, "{}", person.rectangles().len());
+}
+
+/// Too many rectangles is a named refusal, in the text of the public and in a file.
+#[test]
+fn too_many_rectangles_are_refused() {
+    let formats = fixtures::kazakhstan().unwrap();
+    // Each number has letters of its own, so no two can share a rectangle.
+    let parts: Vec<String> = (1..1000)
+        .map(|number: u32| {
+            let letter = |power: u32| char::from(b'A' + (number / 26_u32.pow(power) % 26) as u8);
+            format!("{number:03}{}{}{}", letter(2), letter(1), letter(0))
+        })
+        .collect();
+    let coupled = format!("({}) & !digits:?## & !digits:##? & !digits:#?#", parts.join("|"));
+    let faults =
+        Pattern::compile(&coupled.replace("#?#", "0##"), &Origin::file("beauty.toml", 1, 1), &formats)
+            .unwrap_err();
+    assert_eq!(faults[0].code, "too_many_rectangles");
+    let few = parts[..20].join("|");
+    let pattern = Pattern::compile(&few, &Origin::input("search"), &formats).unwrap();
+    let person: &Area = pattern.area(formats.by_id("person_car").unwrap());
+    assert_eq!((person.rectangles().len(), pattern.count()), (20, 400));
+}
