@@ -220,7 +220,9 @@ functions! {
     CANCEL = "cancel" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Payments Owners]
     /// Records that money was paid back.
     CONFIRM_REFUND = "confirm_refund" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld Payments]
-    /// Ends the holds whose deadline has passed, and forgets what may be forgotten.
+    /// Forgets answers and cool-downs whose time is over.
+    FORGET = "forget" pool [Conf Requests DueRequests Cooldowns DueCooldowns]
+    /// Ends the holds whose deadline has passed.
     SWEEP = "sweep" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns DueHolds DueExtensions DuePayments]
     /// Takes marks off sale.
     WITHHOLD = "withhold" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld]

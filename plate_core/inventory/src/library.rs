@@ -53,7 +53,7 @@ const PRELUDE: &[Source] = sources![
 /// The verbs, each in a scope of its own.
 const VERBS: &[Source] = sources![
     "admit" "claim" "settle_permits" "sweep_ids" "configure_shard" "put_document" "take_lease" "give_lease"
-    "hold" "assign_next" "extend" "release" "begin_payment" "confirm" "cancel" "confirm_refund" "sweep"
+    "hold" "assign_next" "extend" "release" "begin_payment" "confirm" "cancel" "confirm_refund" "sweep" "forget"
     "withhold" "readmit" "import" "read" "configure" "trim_feed"
 ];
 

@@ -34,10 +34,16 @@ end
 -- A claim that was made before: the same verdict, and one more pass that the permit waits for.
 local function repeated(s, id, claimed, applicant, permits)
   local code, at, time = unpack_bytes('<BI6I6', claimed, 9)
-  local place = code == VERDICT_ADMITTED and find_permit(permits, id)
-  if place then
-    local open = min(byte(permits, place + 22) + 1, 255)
-    set_permits(s, applicant, sub(permits, 1, place + 21) .. char(open) .. sub(permits, place + 23))
+  if code == VERDICT_ADMITTED then
+    local alive = live_permits(s, permits)
+    local place = find_permit(alive, id)
+    if place then
+      local open = min(byte(alive, place + 22) + 1, 255)
+      alive = sub(alive, 1, place + 21) .. char(open) .. sub(alive, place + 23)
+    end
+    if alive ~= permits then
+      set_permits(s, applicant, alive)
+    end
   end
   return verdict(code, at, time)
 end

@@ -1,5 +1,5 @@
--- sweep: ends the holds whose deadline has passed, so that their marks are seen as free, and forgets what may
--- be forgotten. It is a courtesy and never a condition: every verb treats a hold past its deadline as over.
+-- sweep: ends the holds whose deadline has passed, so that their marks are seen as free. It is a courtesy and
+-- never a condition: every verb treats a hold past its deadline as over.
 --
 -- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
 --            9 due_holds  10 due_extensions  11 due_payments
@@ -10,9 +10,6 @@
 --
 -- An entry of a list is deadline u48, field 4, revision u48. It ends a hold only if the record still has that
 -- revision, which no other record of the pool ever had, and its deadline has passed.
-
--- Entries of due_requests and due_cooldowns looked at in one call; each has up to 128 ids.
-local FORGET_ENTRIES = 8
 
 -- Takes what is due from the head of a list of deadlines; the list itself is not changed yet.
 local function due_entries(b, key, most)
@@ -25,36 +22,6 @@ local function due_entries(b, key, most)
     due[i] = entries[i]
   end
   return due
-end
-
--- What of the head of a list of (time, ids) is over: how many entries, and the ids in them.
-local function due_ids(b, key, lasts, size)
-  local entries = redis.call('LRANGE', key, 0, FORGET_ENTRIES - 1)
-  local ids, count = {}, 0
-  for i = 1, #entries do
-    if b.now < unpack_bytes('<I6', entries[i]) + lasts then
-      break
-    end
-    count = i
-    for at = 7, #entries[i], size do
-      ids[#ids + 1] = sub(entries[i], at, at + size - 1)
-    end
-  end
-  return count, ids
-end
-
--- The fields of a hash that may be forgotten, by what their values say.
-local function forgettable(key, ids, may_go)
-  local gone = { 'HDEL', key }
-  if #ids > 0 then
-    local values = read_hash(key, ids)
-    for i = 1, #ids do
-      if values[i] and may_go(values[i], ids[i]) then
-        gone[#gone + 1] = ids[i]
-      end
-    end
-  end
-  return gone
 end
 
 local function end_holds(b, due)
@@ -80,14 +47,8 @@ local function end_holds(b, due)
   end
 end
 
-local function drop_head(key, count)
-  if count > 0 then
-    redis.call('LPOP', key, count)
-  end
-end
-
 register('sweep', function(keys, arguments)
-  local most = min(tonumber(arguments[1]), BATCH_MAX)
+  local most = max(1, min(tonumber(arguments[1]), BATCH_MAX))
   local b = open_pool(keys)
   local gate = b.gate or (b.frozen and OUTCOME.frozen)
   if gate then
@@ -102,23 +63,9 @@ register('sweep', function(keys, arguments)
     end
   end
   end_holds(b, due)
-  local request_entries, request_ids = due_ids(b, keys[3], b.retention, 16)
-  local requests = forgettable(keys[2], request_ids, function(value)
-    return b.now >= unpack_bytes('<I6', value, 21) + b.retention
-  end)
-  local today = floor((b.now + LOCAL_OFFSET_MS) / DAY_MS)
-  local note_entries, note_keys = due_ids(b, keys[8], 0, 20)
-  local cooldowns = forgettable(keys[7], note_keys, function(value, key)
-    local ended_at, day = unpack_bytes('<I6I4', value)
-    return day < today and b.now >= ended_at + b.cooldown and not b.notes[key]
-  end)
   local reply = commit(b)
   drop_head(keys[9], #holds)
   drop_head(keys[10], #extensions)
   drop_head(keys[11], #payments)
-  drop_head(keys[3], request_entries)
-  drop_head(keys[8], note_entries)
-  call_with(requests, 3)
-  call_with(cooldowns, 3)
   return reply
 end, 'allow-oom')

@@ -40,9 +40,7 @@ register('sweep_ids', function(keys, applicants)
     end
   end
   call_with(gone, 3)
-  if over > 0 then
-    redis.call('LPOP', keys[3], over)
-  end
+  drop_head(keys[3], over)
   write_fields(keys[4], s.applicants, s.permits)
   return #gone - 2
 end, 'allow-oom')

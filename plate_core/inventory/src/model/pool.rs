@@ -177,6 +177,12 @@ impl Pool {
             .filter(|kept| kept.for_ever || frozen || now_ms < kept.server_ms + retention_ms)
     }
 
+    /// Forgets the answers whose time is over, so that a doubt about the clock later does not bring them back.
+    pub(super) fn forget(&mut self, now_ms: i64) {
+        let retention_ms = self.settings.request_retention_ms;
+        self.requests.retain(|_, kept| kept.for_ever || now_ms < kept.server_ms + retention_ms);
+    }
+
     /// Refuses every mark of a request if the pool takes no change at present.
     pub(super) fn unless_read_only(
         &mut self,

@@ -156,7 +156,11 @@ impl Shard {
             match &known.verdict {
                 Verdict::Refused(refused) => return Err(refused.clone()),
                 Verdict::Passed { permit_deadline_ms } => {
-                    return Ok(Pass { permit_deadline_ms: *permit_deadline_ms, fresh: false });
+                    let pass = Pass { permit_deadline_ms: *permit_deadline_ms, fresh: false };
+                    if let Need::Permit { applicant, .. } = &claim.need {
+                        self.drop_healed(applicant.id, now_ms);
+                    }
+                    return Ok(pass);
                 }
                 Verdict::Claimed => {}
             }
@@ -224,6 +228,7 @@ impl Shard {
         now_ms: i64,
     ) -> i64 {
         let deadline_ms = now_ms + self.settings.hold_permit_ms;
+        self.drop_healed(applicant, now_ms);
         self.permits.entry(applicant).or_default().push(Permit { hold, deadline_ms });
         if let Some(operator) = operator {
             let day = (operator.to_owned(), local_day(now_ms));
@@ -242,9 +247,20 @@ impl Shard {
         match permit {
             Some(permit) if frozen || now_ms < permit.deadline_ms => {
                 permit.deadline_ms = permit.deadline_ms.max(until_ms);
-                permit.deadline_ms
+                let lengthened_ms = permit.deadline_ms;
+                self.drop_healed(applicant, now_ms);
+                lengthened_ms
             }
             _ => 0,
+        }
+    }
+
+    /// Forgets an applicant's permits that have healed. Whenever his permits change they are looked through, so
+    /// that one which had healed does not come back to life when the clock is doubted later.
+    fn drop_healed(&mut self, applicant: ApplicantId, now_ms: i64) {
+        let live = self.live_permits(applicant, now_ms);
+        if let Some(permits) = self.permits.get_mut(&applicant) {
+            *permits = live;
         }
     }
 

@@ -28,6 +28,7 @@ impl Model {
                 self.shard.end_permit(record.applicant.id, record.hold);
             }
         }
+        pool.forget(now_ms);
         answers
     }
 }

@@ -1,4 +1,4 @@
-//! sweep: end the holds whose deadline has passed, and forget what may be forgotten.
+//! sweep, forget, sweep_ids: end the holds whose deadline has passed, and forget what may be forgotten.
 
 use redis::Value;
 
@@ -13,7 +13,8 @@ use crate::keys::{self, ShardKey};
 use crate::outcome::Outcome;
 
 impl Store {
-    /// Looks at the first `most` entries of each of a pool's lists of deadlines, and ends what is over.
+    /// Looks at the first `most` entries of each of a pool's lists of deadlines, and ends what is over; forgets a
+    /// part of what may be forgotten.
     ///
     /// One answer a hold that ended, or one that says why none may. As many answers as `most` or more mean that
     /// there may be more to do.
@@ -33,7 +34,20 @@ impl Store {
         }
         // A settlement that is lost heals at the permit's deadline, a few seconds after the hold's.
         let _ = self.settle_permits(&settlements).await;
+        // Nothing depends on forgetting; what is left over is forgotten by the next sweep.
+        let _ = self.forget(pool).await;
         Ok(answers)
+    }
+
+    /// Forgets a part of a pool's answers and cool-downs whose time is over; true if there may be more.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`]. Forgetting again is always right.
+    pub async fn forget(&self, pool: &str) -> Result<bool, StoreError> {
+        match self.call_value::<&[u8]>(keys::FORGET, Place::Pool(pool), &[]).await? {
+            Value::Int(entries) => Ok(entries > 0),
+            other => Err(unexpected(&other)),
+        }
     }
 
     /// Forgets request ids whose time is over, and permits that have healed: the next part of a round through

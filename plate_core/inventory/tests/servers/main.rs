@@ -6,5 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod constant_calls;
+mod differential;
+mod driver;
 mod people;
 mod server;

@@ -67,3 +67,10 @@ local function call_with(arguments, least)
     return redis.call(unpack(arguments))
   end
 end
+
+-- Drops entries from the head of a list.
+local function drop_head(key, count)
+  if count > 0 then
+    redis.call('LPOP', key, count)
+  end
+end

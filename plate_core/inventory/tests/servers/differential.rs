@@ -1,0 +1,104 @@
+//! The store against the oracle: the same operations at the same moments, the same answers word for word, and
+//! the same state, feed and permits, on both servers.
+
+use plate_inventory::library::Library;
+use plate_inventory::model::Op;
+use plate_inventory::model::generator::{Step, World};
+use proptest::prelude::*;
+use proptest::test_runner::{TestError, TestRunner};
+
+use crate::driver::{Driver, State};
+use crate::server::{Kind, Server, run};
+
+/// Runs of steps, long enough for holds to be paid, to lapse and to be held again. Batches are mostly small, so
+/// that a run gets far, and sometimes large, so that repeated marks, ids and applicants meet in one.
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let few = prop::collection::vec(any::<[u8; 4]>(), 1..4);
+    let many = prop::collection::vec(any::<[u8; 4]>(), 4..40);
+    let items = prop_oneof![4 => few, 1 => many];
+    let step = (any::<u8>(), any::<u8>(), items).prop_map(|(clock, verb, items)| Step { clock, verb, items });
+    prop::collection::vec(step, 1..100)
+}
+
+/// A server for many runs: nothing here asks what survives a power cut, so nothing waits for a disk.
+fn server(kind: Kind) -> Server {
+    Server::start_with(kind, &[("appendfsync", "no")])
+}
+
+/// How often a property is tried: a fast default, more on demand by `PROPTEST_CASES`.
+fn cases(default: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(default)
+}
+
+/// Tries a property of runs, and says what the smallest failing run is.
+fn for_all_runs(default_cases: u32, holds: impl Fn(&[Step]) -> Result<(), String>) -> Result<(), String> {
+    let config = ProptestConfig {
+        cases: cases(default_cases),
+        failure_persistence: None,
+        max_shrink_iters: 2_000,
+        ..ProptestConfig::default()
+    };
+    let mut runner = TestRunner::new(config);
+    let tried = runner.run(&steps(), |steps| holds(&steps).map_err(TestCaseError::fail));
+    tried.map_err(|error| match error {
+        TestError::Fail(reason, steps) => format!("{reason}\nby {steps:?}"),
+        TestError::Abort(reason) => format!("given up: {reason}"),
+    })
+}
+
+/// One run in the model and in a store with this library: the first difference, if there is one.
+async fn compare_run(server: &Server, library: &Library, steps: &[Step]) -> Result<(), String> {
+    let mut driver = Driver::new(server, library.clone()).await;
+    let (mut world, founding) = World::new();
+    for op in &founding {
+        compare_op(&mut world, &mut driver, op).await?;
+    }
+    for step in steps {
+        let op = world.next(step);
+        compare_op(&mut world, &mut driver, &op).await?;
+    }
+    let state = driver.state(world.now_ms).await.map_err(|error| error.to_string())?;
+    let expected = State::of_model(&world.model, world.now_ms);
+    if state == expected {
+        Ok(())
+    } else {
+        Err(difference(&format!("{expected:#?}"), &format!("{state:#?}")))
+    }
+}
+
+async fn compare_op(world: &mut World, driver: &mut Driver, op: &Op) -> Result<(), String> {
+    let expected = world.model.apply(op, world.now_ms);
+    let answers = driver.apply(op, world.now_ms).await.map_err(|error| format!("{error} after {op:?}"))?;
+    if answers == expected {
+        return Ok(());
+    }
+    Err(format!("{}\nafter {op:?}", difference(&format!("{expected:#?}"), &format!("{answers:#?}"))))
+}
+
+/// The lines by which two long texts differ, with the model's first.
+fn difference(model: &str, store: &str) -> String {
+    let lines = model.lines().zip(store.lines()).enumerate();
+    let differing = lines.filter(|(_, (model, store))| model != store).take(12);
+    let shown = differing
+        .map(|(at, (model, store))| format!("{at}: model {} | store {}", model.trim(), store.trim()));
+    shown.collect::<Vec<_>>().join("\n")
+}
+
+/// Model and store give the same answers to the same operations and hold the same state afterwards, on Valkey.
+#[test]
+fn valkey_does_what_the_model_does() {
+    does_what_the_model_does(Kind::Valkey);
+}
+
+/// Model and store give the same answers to the same operations and hold the same state afterwards, on Redis.
+#[test]
+fn redis_does_what_the_model_does() {
+    does_what_the_model_does(Kind::Redis);
+}
+
+fn does_what_the_model_does(kind: Kind) {
+    let server = server(kind);
+    let library = Library::for_tests().unwrap();
+    let tried = for_all_runs(1_000, |steps| run(compare_run(&server, &library, steps)));
+    tried.unwrap();
+}
