@@ -5,10 +5,12 @@ answered, or says in the reader's language why there is no answer.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -174,31 +176,43 @@ async def mark_page(engine: Engine, mark_text: str, language: Language) -> tuple
         drawing=drawing(mark.digits, mark.series, mark.region, mark.display),
         state=explained.state,
         state_text=text[f"state_{explained.state}"],
-        **_priced(explained.certificate, language),
+        **_priced(explained.certificate, describe_rule_book(engine), language),
     )
 
 
-def _priced(certificate: dict[str, Any], language: Language) -> dict[str, Any]:
+def _priced(certificate: dict[str, Any], book: Described, language: Language) -> dict[str, Any]:
     price = certificate["price"]
-    withheld = certificate["withheld"]
+    reason = certificate["withheld_reason"]
     text = texts(language)
+    tier_names = {tier["id"]: tier["names"][language] for tier in book.tiers}
+    tag_names = {tag["id"]: tag["names"][language] for tag in book.tags}
     return {
-        "amount": money(int(price["amount_tiyn"]), language) if price else "",
-        "price_sum": text["price_sum"].format(
-            mci=price["mci"], value=format_decimal(price["mci_value_tenge"], locale=language)
-        )
-        if price
-        else "",
-        "withheld": text["not_offered"].format(reason=withheld["reason"][language]) if withheld else "",
-        "rules": [
-            {"name": rule["names"][language], "won": rule["won"], "clause": rule["clause"][language]}
-            for rule in certificate["rules"]
-            if rule["matched"]
-        ],
-        "tier": certificate["tier_names"][language],
-        "tags": ", ".join(tag["names"][language] for tag in certificate["tag_names"]),
+        "amount": money(price["amount_tiyn"], language) if price else "",
+        "price_sum": _price_sum(price, language) if price else "",
+        "withheld": text["not_offered"].format(reason=reason[language]) if reason else "",
+        "rules": [_rule(rule, tier_names, language) for rule in certificate["rules"] if rule["matched"]],
+        "tier": certificate["tier_names"][language] if price else "",
+        "tags": ", ".join(tag_names[tag] for tag in certificate["tags"]),
         "tariff": certificate["tariff"]["revision"],
-        "mci_in_force_from": certificate["mci"]["in_force_from"],
+        "mci_in_force_from": format_date(
+            date.fromisoformat(certificate["mci"]["in_force_from"]), "long", locale=language
+        ),
+    }
+
+
+def _price_sum(price: dict[str, Any], language: Language) -> str:
+    value = format_decimal(price["mci_value_tenge"], locale=language)
+    sentence: str = texts(language)["price_sum"].format(mci=price["mci"], value=value)
+    return sentence
+
+
+def _rule(rule: dict[str, Any], tier_names: dict[str, str], language: Language) -> dict[str, Any]:
+    """A rule that matched, named by the tier that it offers; the certificate's own words for its clause."""
+    clause = rule["clause"]
+    return {
+        "name": tier_names.get(rule["offer"], rule["id"]),
+        "won": rule["won"],
+        "clause": clause[language] if clause else "",
     }
 
 
