@@ -11,7 +11,7 @@ from plateapi.people import Errand
 from plateapi.refusals import Refused
 from plateapi.services.holding import Holding, HoldVersion
 from plateapi.services.payment_reference import ReferenceSeal
-from plateapi.services.refuse import refusal
+from plateapi.services.refuse import refusal_of_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ async def begin_payment(
     item = (errand.act(), mark, version.hold_id, version.revision)
     answer = (await engine.count("begin_payment", engine.inventory.begin_payment([item])))[0]
     if not answer.done:
-        raise refusal(engine, answer, mark)
+        raise refusal_of_own(engine, answer, mark)
     holding = Holding.from_answer(answer)
     return Invoice(
         holding=holding,

@@ -10,7 +10,7 @@ from plate_core import Mark
 from plateapi.engine import Engine
 from plateapi.people import Errand
 from plateapi.services.holding import Holding, HoldVersion
-from plateapi.services.refuse import refusal
+from plateapi.services.refuse import refusal_of_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ async def extend_hold(engine: Engine, errand: Errand, mark_text: str, version: H
     answer = (await engine.count("extend", engine.inventory.extend([item])))[0]
     if answer.done:
         return Holding.from_answer(answer)
-    raise refusal(engine, answer, mark)
+    raise refusal_of_own(engine, answer, mark)
 
 
 async def release_hold(engine: Engine, errand: Errand, mark_text: str, version: HoldVersion) -> LetGo:
@@ -41,7 +41,7 @@ async def release_hold(engine: Engine, errand: Errand, mark_text: str, version: 
     answer = (await engine.count("release", engine.inventory.release([item])))[0]
     if answer.done:
         return LetGo(mark, answer.outcome, answer.revision, answer.server_time_ms)
-    raise refusal(engine, answer, mark)
+    raise refusal_of_own(engine, answer, mark)
 
 
 async def cancel_allotment(engine: Engine, errand: Errand, mark_text: str, version: HoldVersion) -> LetGo:
@@ -52,4 +52,4 @@ async def cancel_allotment(engine: Engine, errand: Errand, mark_text: str, versi
     if answer.done:
         payment = answer.context.get("payment")
         return LetGo(mark, answer.outcome, answer.revision, answer.server_time_ms, payment)
-    raise refusal(engine, answer, mark)
+    raise refusal_of_own(engine, answer, mark)

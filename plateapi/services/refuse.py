@@ -28,12 +28,19 @@ def refusal(engine: Engine, answer: Answer, mark: Mark | None) -> Refused:
         return Refused("outcome_unknown")
     facts: dict[str, Any] = {name: answer.context[name] for name in FACTS if name in answer.context}
     facts["server_time_ms"] = answer.server_time_ms
-    if mark is not None:
+    if mark is not None and answer.outcome != "request_id_reused":
         facts["mark"] = mark.text
         facts["nearest"] = nearest(engine, mark)
     if answer.live is not None and answer.outcome in OWN_RECORD:
         facts["holding"] = own(Holding.of(answer.mark, answer.live, answer.server_time_ms))
     return Refused(answer.outcome, **facts)
+
+
+def refusal_of_own(engine: Engine, answer: Answer, mark: Mark) -> Refused:
+    """The refusal of an act on something of one's own: another's is told as if there were none."""
+    if answer.outcome == "held_by_another":
+        return Refused("not_held", mark=mark.text, nearest=nearest(engine, mark))
+    return refusal(engine, answer, mark)
 
 
 def own(holding: Holding) -> dict[str, Any]:
