@@ -17,7 +17,7 @@ use plate_inventory::record::Record;
 use plate_inventory::settings::{
     HOUR_MS, MINUTE_MS, PoolSettings, ShardSettings, TariffFrom, local_day, next_local_midnight_ms,
 };
-use plate_inventory::state::{Acquired, State};
+use plate_inventory::state::{Acquired, DeadlineReason, State};
 
 const POOL: &str = "person_car.02";
 const MARK: u32 = 777;
@@ -233,6 +233,72 @@ fn verbs_on_a_hold_are_judged_in_the_documented_order() {
     }
 }
 
+/// What ends a hold first sets its deadline and is named; of several at once, the first of the vocabulary.
+#[test]
+fn a_deadline_is_the_earliest_of_its_reasons() {
+    use DeadlineReason::{Permit, PriceChange, Ttl};
+    // (hold time, permit, change of price), each in minutes from now: deadline and reason.
+    let table = [
+        ((15, 16, None), 15, Ttl),
+        ((15, 14, None), 14, Permit),
+        ((15, 16, Some(13)), 13, PriceChange),
+        ((15, 12, Some(13)), 12, Permit),
+        ((15, 15, Some(15)), 15, Ttl),
+        ((15, 14, Some(14)), 14, Permit),
+        ((15, 16, Some(0)), 15, Ttl),
+        ((15, 16, Some(-1)), 15, Ttl),
+    ];
+    for ((ttl, permit, cut), expected, reason) in table {
+        let mut model = store();
+        model.shard.settings.hold_permit_ms = permit * MINUTE_MS;
+        let settings = &mut pool(&mut model).settings;
+        settings.hold_ttl_ms = ttl * MINUTE_MS;
+        settings.cuts_ms = cut.map(|minutes: i64| NOW_MS + minutes * MINUTE_MS).into_iter().collect();
+        let held = hold(&mut model, 1, LAW);
+        let deadline_ms = held.record.map(|record| record.deadline_ms - NOW_MS);
+        assert_eq!(
+            (deadline_ms, held.context.deadline_reason),
+            (Some(expected * MINUTE_MS), Some(reason)),
+            "hold {ttl}, permit {permit}, price {cut:?}"
+        );
+    }
+}
+
+/// A cool-down begins when the hold ended: at its release, or at its deadline, whoever finds that and when.
+#[test]
+fn a_cool_down_begins_with_the_end_of_the_hold() {
+    let again = |model: &mut Model, number: u32, now_ms: i64| {
+        let item = HoldItem {
+            act: act(number, ME),
+            ordinal: MARK,
+            tariff: LAW,
+            amount_tiyn: 100,
+            acquired: Acquired::Chosen,
+        };
+        let answer = model.apply(&Op::Hold { pool: POOL.to_owned(), items: vec![item] }, now_ms).remove(0);
+        (answer.outcome, answer.context.retry_at_ms)
+    };
+    let mut model = store();
+    let held = hold(&mut model, 1, LAW);
+    let deadline_ms = held.record.as_ref().map(|record| record.deadline_ms).unwrap();
+    let cool_ms = deadline_ms + 10 * MINUTE_MS;
+
+    let mut released = model.clone();
+    let own =
+        HeldItem { act: act(2, ME), ordinal: MARK, hold: act(1, ME).id.into(), revision: held.revision };
+    released.apply(&Op::Release { pool: POOL.to_owned(), items: vec![own] }, NOW_MS + 1);
+    let free_ms = NOW_MS + 1 + 10 * MINUTE_MS;
+    assert_eq!(again(&mut released, 3, free_ms - 1), (Outcome::CoolingDown, Some(free_ms)));
+    assert_eq!(again(&mut released, 4, free_ms), (Outcome::Held, None));
+
+    let mut swept = model.clone();
+    swept.apply(&Op::Sweep { pool: POOL.to_owned(), max: 1 }, cool_ms - 1);
+    for model in [&mut swept, &mut model] {
+        assert_eq!(again(model, 5, cool_ms - 1), (Outcome::CoolingDown, Some(cool_ms)));
+        assert_eq!(again(model, 6, cool_ms), (Outcome::Held, None));
+    }
+}
+
 /// A hold can be extended as often as its pool allows, and no hold outlives a change of price.
 #[test]
 fn extensions_are_counted_and_cut() {
@@ -377,6 +443,27 @@ fn money_settles_or_goes_back_with_its_reason() {
             let case = format!("{name}: paid {amount_tiyn} by {payer:?}, costs {price_tiyn} now");
             assert_eq!((answer.outcome, answer.context.refund_reason), (outcome, expected), "{case}");
         }
+    }
+}
+
+/// Late money is measured by the law of the store, whatever law the message names.
+#[test]
+fn late_money_by_another_law_goes_back() {
+    for (named, expected) in [(LAW, Outcome::Allotted), (OLD_LAW, Outcome::RefundDue)] {
+        let item = ConfirmItem {
+            act: Act { applicant: Some(person(ME)), ..Act::of("payments", "t-1", Channel::Payment) },
+            ordinal: MARK,
+            provider: "kaspi".to_owned(),
+            transaction: "t-1".to_owned(),
+            hold: HoldId([9; 16]),
+            amount_tiyn: 100,
+            paid_at_ms: NOW_MS,
+            acquired: Acquired::Chosen,
+            current_tariff: named,
+            current_amount_tiyn: 100,
+        };
+        let op = Op::Confirm { pool: POOL.to_owned(), items: vec![item] };
+        assert_eq!(store().apply(&op, NOW_MS)[0].outcome, expected);
     }
 }
 
