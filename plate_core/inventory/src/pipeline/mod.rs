@@ -123,7 +123,7 @@ impl Pipeline {
     /// # Errors
     /// As any call; see [`StoreError`].
     pub async fn check_contract(&self) -> Result<(), StoreError> {
-        self.store.server_time_ms().await.map(|_| ())
+        self.store.check_contract(None).await.map(|_| ())
     }
 
     /// Every pool of the rule book by name, and the one that keeps unplaced money.
