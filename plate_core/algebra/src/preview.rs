@@ -6,7 +6,7 @@
 //! function from areas to counts is lent. Deliberately not here: the effect on applicants who hold a mark,
 //! because a hold keeps the price it was quoted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::area::{Area, Rectangle};
 use crate::certificate::PriceError;
@@ -192,11 +192,10 @@ fn same(from: Option<&Tier>, to: Option<&Tier>) -> bool {
     }
 }
 
+/// Rules that never win in some format, each once, in the order of the file.
 fn shadowed(tariff: &Tariff) -> Vec<&str> {
-    let never = tariff.report.never_win.iter().filter_map(|never| tariff.rules.get(never.rule));
-    let mut ids: Vec<&str> = never.map(|rule| rule.id.as_str()).collect();
-    ids.dedup();
-    ids
+    let never: BTreeSet<usize> = tariff.report.never_win.iter().map(|never| never.rule).collect();
+    never.into_iter().filter_map(|at| tariff.rules.get(at)).map(|rule| rule.id.as_str()).collect()
 }
 
 /// Digits by their class in either table.
