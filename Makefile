@@ -81,6 +81,7 @@ test-rust: $(VENV)/.built
 
 test-python: $(VENV)/.built
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest bench --benchmark-disable --quiet
 
 format: $(VENV)/.locked ## rewrite the sources in the house's format
 	cargo fmt --all

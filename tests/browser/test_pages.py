@@ -1,0 +1,93 @@
+"""What a driver sees: free marks as plates, a price, its reason, in his language, without scripts."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+def search(page: Page, pattern: str, region: str = "") -> None:
+    """Fill the form in and send it."""
+    page.goto("/?lang=en")
+    page.get_by_role("textbox").fill(pattern)
+    if region:
+        page.locator("select[name=region]").select_option(region)
+    page.get_by_role("button", name="Search").click()
+
+
+def test_a_driver_finds_drawn_plates_with_prices(page: Page) -> None:
+    """`7*7` in Almaty gives plates, each drawn, named and priced."""
+    search(page, "7*7", "02")
+    expect(page.get_by_role("status")).to_contain_text("Free marks:")
+    cards = page.locator(".marks li")
+    expect(cards).to_have_count(24)
+    expect(cards.first.locator("svg.plate")).to_be_visible()
+    expect(cards.first.locator(".price")).to_have_text(re.compile(r"^₸[\d,]+$"))
+
+
+def test_the_next_page_goes_on_where_the_first_ended(page: Page) -> None:
+    """No mark of the first page stands on the second."""
+    search(page, "7*7", "02")
+    first = set(page.locator(".marks svg").evaluate_all("all => all.map(one => one.ariaLabel)"))
+    page.get_by_role("link", name="Next page").click()
+    second = set(page.locator(".marks svg").evaluate_all("all => all.map(one => one.ariaLabel)"))
+    assert len(first) == len(second) == 24
+    assert first.isdisjoint(second)
+
+
+def test_a_mark_says_why_it_costs_what_it_costs(page: Page) -> None:
+    """777 AAA 02 costs 285 MCI by the order of the ministry, and the rules that gave way are named too."""
+    page.goto("/marks/777AAA02?lang=en")
+    expect(page.get_by_role("heading", name=re.compile("State duty"))).to_contain_text("₸1,232,625")
+    expect(page.locator("main")).to_contain_text("285 MCI × 4,325 tenge")
+    expect(page.locator(".rules .won")).to_contain_text("Order No. 342")
+    expect(page.locator(".rules li")).to_have_count(4)
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "button"),
+    [("kk", "Нөмір таңдау", "Іздеу"), ("ru", "Выбор номера", "Найти"), ("en", "Choose a mark", "Search")],
+)
+def test_every_page_speaks_three_languages(page: Page, language: str, title: str, button: str) -> None:
+    """The reader switches with one click and keeps his search."""
+    search(page, "777 AAA")
+    page.locator(f"nav a[hreflang={language}]").click()
+    expect(page).to_have_title(title)
+    expect(page.get_by_role("button")).to_have_text(button)
+    expect(page.get_by_role("textbox")).to_have_value("777 AAA")
+    assert page.locator("html").get_attribute("lang") == language
+
+
+def test_cyrillic_lower_case_and_blanks_are_understood(page: Page) -> None:
+    """`777 ааа` typed on a Cyrillic keyboard finds 777 AAA in every region."""
+    search(page, "777 ааа")
+    expect(page.get_by_role("status")).to_contain_text("Free marks: 20")
+
+
+def test_a_bad_pattern_is_explained_in_the_readers_language(page: Page) -> None:
+    """The place and the reason are named in Kazakh, and what was typed stands in the form still."""
+    page.goto("/?lang=kk&q=7Ү7")
+    expect(page.get_by_role("alert")).to_contain_text("латынша Y")
+    expect(page.get_by_role("textbox")).to_have_value("7Ү7")
+
+
+def test_a_withheld_mark_says_so(page: Page) -> None:
+    """A withheld series is shown with its reason, not hidden."""
+    page.goto("/marks/001KOT02?lang=en")
+    expect(page.locator(".state")).to_have_text("Withheld")
+
+
+def test_nothing_is_loaded_from_elsewhere_and_no_script_runs(page: Page, address: str) -> None:
+    """Every request goes to the service itself, and the policy forbids anything else."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    response = page.goto("/?lang=ru&q=777")
+    assert response is not None
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert page.locator("script").count() == 0
+    assert asked
+    assert [url for url in asked if not url.startswith(address)] == []
