@@ -10,7 +10,7 @@
 use crate::{
     alphabet::{Sign, is_mistaken_for_y, read},
     bounds,
-    format::{Format, FormatId, Formats, Place, shape},
+    format::{Format, FormatId, Formats, Place},
     mark::Mark,
     region::Region,
 };
@@ -182,6 +182,13 @@ struct Typed {
     position: u32,
 }
 
+impl Typed {
+    /// `9` for a digit, `A` for a letter, as in a format's shape.
+    fn kind(&self) -> char {
+        if self.character.is_ascii_digit() { '9' } else { 'A' }
+    }
+}
+
 impl Formats {
     /// Reads the mark that a person typed.
     ///
@@ -198,29 +205,21 @@ impl Formats {
             [k, z, rest @ ..] if (k.character, z.character) == ('K', 'Z') => Some(rest),
             _ => None,
         };
-        if let Some(mark) = self.read_mark(&typed)? {
-            return Ok(mark);
+        let spellings = [Some(typed.as_slice()), without_country];
+        for spelling in spellings.into_iter().flatten() {
+            let mut formats = self.iter();
+            if let Some((id, format)) = formats.find(|(_, format)| has_shape(spelling, format.shape())) {
+                return self.read_as(id, format, spelling);
+            }
         }
-        if let Some(rest) = without_country
-            && let Some(mark) = self.read_mark(rest)?
-        {
-            return Ok(mark);
+        for spelling in spellings.into_iter().flatten() {
+            let characters: Vec<char> = spelling.iter().map(|typed| typed.character).collect();
+            if let Some(foreign) = self.foreign().iter().find(|foreign| foreign.matches(&characters)) {
+                return Err(ParseError::ForeignFormat { format: foreign.id.clone() });
+            }
         }
         let end = u32::try_from(text.chars().count()).unwrap_or(u32::MAX).saturating_add(1);
         Err(self.wrong_shape(without_country.unwrap_or(&typed), end))
-    }
-
-    /// The mark of some characters, `None` where no format has their shape.
-    fn read_mark(&self, typed: &[Typed]) -> Result<Option<Mark>, ParseError> {
-        let found = shape_of(typed);
-        if let Some((id, format)) = self.iter().find(|(_, format)| shape(format) == found) {
-            return self.read_as(id, format, typed).map(Some);
-        }
-        let characters: Vec<char> = typed.iter().map(|typed| typed.character).collect();
-        match self.foreign().iter().find(|foreign| foreign.matches(&characters)) {
-            Some(foreign) => Err(ParseError::ForeignFormat { format: foreign.id.clone() }),
-            None => Ok(None),
-        }
     }
 
     fn read_as(&self, id: FormatId, format: &Format, typed: &[Typed]) -> Result<Mark, ParseError> {
@@ -262,11 +261,10 @@ impl Formats {
 
     /// The place where a text leaves the enabled format that it follows longest.
     fn wrong_shape(&self, typed: &[Typed], end: u32) -> ParseError {
-        let found = shape_of(typed);
-        let shapes: Vec<String> = self.enabled().map(|(_, format)| shape(format)).collect();
-        let common = |shape: &String| {
-            let pairs = shape.chars().zip(found.chars());
-            pairs.take_while(|(ours, theirs)| ours == theirs).count()
+        let shapes: Vec<&str> = self.enabled().map(|(_, format)| format.shape()).collect();
+        let common = |shape: &&str| {
+            let pairs = shape.chars().zip(typed);
+            pairs.take_while(|(sign, typed)| *sign == typed.kind()).count()
         };
         let longest = shapes.iter().map(common).max().unwrap_or(0);
         let mut expected = None;
@@ -323,11 +321,9 @@ fn read_characters(text: &str) -> Result<Vec<Typed>, ParseError> {
     Ok(typed)
 }
 
-fn shape_of(typed: &[Typed]) -> String {
-    let sign = |typed: &Typed| {
-        if typed.character.is_ascii_digit() { '9' } else { 'A' }
-    };
-    typed.iter().map(sign).collect()
+/// Whether the characters are digits (9) and letters (A) in this order.
+fn has_shape(typed: &[Typed], shape: &str) -> bool {
+    shape.len() == typed.len() && shape.chars().zip(typed).all(|(sign, typed)| sign == typed.kind())
 }
 
 fn value_of(character: char) -> u8 {

@@ -1,6 +1,6 @@
 //! All formats together, with the regions: what reading and writing a mark needs.
 
-use super::{ForeignFormat, Format, FormatId, shape};
+use super::{ForeignFormat, Format, FormatId};
 use crate::{
     area::Area,
     bounds,
@@ -160,12 +160,12 @@ fn check_formats(formats: &[Format], foreign: &[ForeignFormat], faults: &mut Vec
         if before.clone().any(|other| other.id == format.id) {
             let message = format!("the format {} is declared twice.", format.id);
             faults.push(Fault::at(&format.origin, "format_duplicate", message));
-        } else if let Some(other) = before.find(|other| shape(other) == shape(format)) {
+        } else if let Some(other) = before.find(|other| other.shape() == format.shape()) {
             let message = format!(
                 "marks of {} and of {} look alike: both are {:?}.",
                 other.id,
                 format.id,
-                shape(format)
+                format.shape()
             );
             faults.push(Fault::at(&format.origin, "format_shape_ambiguous", message));
         }
@@ -204,5 +204,6 @@ fn inert_format() -> Format {
         names: Names::default(),
         origin: Origin::file("formats", 1, 1),
         places: Vec::new(),
+        shape: String::new(),
     }
 }

@@ -53,6 +53,7 @@ pub struct Format {
     /// Where it is declared.
     pub origin: Origin,
     places: Vec<Place>,
+    shape: String,
 }
 
 impl Format {
@@ -106,6 +107,7 @@ impl Format {
             digits_from,
             names,
             origin: origin.clone(),
+            shape: shape_of(&places),
             places,
         };
         if digits_from >= format.digit_values() {
@@ -133,6 +135,11 @@ impl Format {
     /// What stands at each place, from the left.
     pub fn places(&self) -> &[Place] {
         &self.places
+    }
+
+    /// What a reader sees of a mark before he knows its format: digits as `9`, letters as `A`.
+    pub(crate) fn shape(&self) -> &str {
+        &self.shape
     }
 
     /// The digits with their leading zeros: `007`.
@@ -209,11 +216,10 @@ fn read_template(template: &str, origin: &Origin, faults: &mut Vec<Fault>) -> Ve
     places
 }
 
-/// What a reader sees of a mark before he knows its format: digits (9) and letters (A).
-pub(crate) fn shape(format: &Format) -> String {
+fn shape_of(places: &[Place]) -> String {
     let sign = |place: &Place| match place {
         Place::Letter(_) => 'A',
         Place::Digit(_) | Place::Region(_) => '9',
     };
-    format.places.iter().map(sign).collect()
+    places.iter().map(sign).collect()
 }
