@@ -7,4 +7,5 @@ mod faults;
 mod free_form;
 mod generated;
 mod names;
+mod readme;
 mod reference;
