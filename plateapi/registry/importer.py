@@ -4,8 +4,7 @@ Importing is setting a bit, so it may be repeated: a run that stopped half-way i
 again, and a run over what is there already changes nothing. A mark with a live record is a conflict, which
 the store journals; it stays with its applicant, and the account names it.
 
-Not here: reading files (`reader`), and retries beyond asking the same request id again (`_send`), which is
-how an unknown outcome becomes a known one.
+Not here: reading files (`reader`).
 """
 
 import asyncio
@@ -17,20 +16,18 @@ from typing import Any, Final, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plate_core import Act, PlateError, RuleBook
+from plate_core import Act, RuleBook
 from plateapi.registry.arrow import Column
-from plateapi.registry.reader import Chunk, RegistryFile
+from plateapi.registry.reader import Chunk, RegistryFile, RegistryUnreadable
 from plateapi.registry.rejects import SideFile, shown
+from plateapi.services.ask_again import ask_again
 
 # A bad row's pool in what the facade parses.
 BAD_POOL: Final = 0xFFFF
-# One call carries so many ordinals of one pool: 64 KiB on the wire.
-BATCH_ORDINALS: Final = 16_384
+# So many ordinals of a pool are gathered, sorted and sent in one call: the more, the closer they lie.
+BATCH_ORDINALS: Final = 65_536
 # So many batches are under way at once: the store works while the next ones are parsed.
 IN_FLIGHT_MAX: Final = 8
-# An outage longer than the sum of these pauses ends the run; running it again completes it.
-RETRY_PAUSES_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0)
-RETRIED: Final = frozenset({"store_unavailable", "outcome_unknown", "overloaded"})
 CALLER: Final = "registry-import"
 CHANNEL: Final = "registry"
 
@@ -68,7 +65,7 @@ class Importer:
         book: parses the marks.
         rejects: gets line, value and reason of each bad row.
         conflicts: gets each mark that has a live record.
-        report: called with (position, account) after each block of the file.
+        report: called with (position, account) as rows are answered; position as in `RegistryFile.total`.
     """
 
     inventory: IssuedMarks
@@ -77,45 +74,65 @@ class Importer:
     conflicts: SideFile
     report: Callable[[int, Account], None] = lambda _position, _account: None
     account: Account = field(default_factory=Account)
-    _run: str = field(default_factory=lambda: secrets.token_hex(8))
+    _run_id: str = field(default_factory=lambda: secrets.token_hex(8))
     _batches: int = 0
+    _rows_read: int = 0
+    _position: int = 0
 
     async def run(self, file: RegistryFile) -> Account:
-        """Import a whole file.
+        """Import a whole file. The first error ends the run; batches under way end with it.
 
         Raises:
             RegistryUnreadable: half-way too; what came before is imported.
-            PlateError: when the store stays away.
+            PlateError: when the store stays away, or takes nothing now (`read_only`).
         """
+        try:
+            await self._run_all(file)
+        except ExceptionGroup as several:
+            # Of several calls that failed together the first says enough.
+            raise several.exceptions[0] from several
+        self.report(file.total, self.account)
+        return self.account
+
+    async def _run_all(self, file: RegistryFile) -> None:
         pools = self.book.pools()
         waiting: dict[int, list[bytes]] = {}
-        counts: dict[int, int] = {}
         gate = asyncio.Semaphore(IN_FLIGHT_MAX)
         chunks = file.chunks()
         async with asyncio.TaskGroup() as sending:
 
             async def send(pool: int) -> None:
-                ordinals = b"".join(waiting.pop(pool))
-                del counts[pool]
+                ordinals = _sorted(b"".join(waiting.pop(pool)))
                 for start in range(0, len(ordinals), BATCH_ORDINALS * 4):
                     await gate.acquire()
                     batch = ordinals[start : start + BATCH_ORDINALS * 4]
                     sending.create_task(self._send(gate, pools[pool], batch))
 
-            while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
-                for pool, ordinals in await asyncio.to_thread(self._parse, chunk):
-                    waiting.setdefault(pool, []).append(ordinals)
-                    counts[pool] = counts.get(pool, 0) + len(ordinals) // 4
-                    if counts[pool] >= BATCH_ORDINALS:
-                        await send(pool)
-                self.report(chunk.position, self.account)
+            unreadable = None
+            try:
+                while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+                    for pool, ordinals in await asyncio.to_thread(self._parse, chunk):
+                        waiting.setdefault(pool, []).append(ordinals)
+                        if sum(map(len, waiting[pool])) >= BATCH_ORDINALS * 4:
+                            await send(pool)
+                    self._tell()
+            except RegistryUnreadable as error:
+                unreadable = error
+            # Also when the file ended badly: what was read is imported.
             for pool in list(waiting):
                 await send(pool)
-        self.report(file.total, self.account)
-        return self.account
+        if unreadable is not None:
+            raise unreadable
+
+    def _tell(self) -> None:
+        """How far it is: of what was read, the share that is answered."""
+        done = self._position * self.account.rows // max(self._rows_read, 1)
+        self.report(done, self.account)
 
     def _parse(self, chunk: Chunk) -> list[tuple[int, bytes]]:
         """(pool, ordinals) of a chunk's good rows; the bad ones go to the rejects."""
+        self._rows_read += len(chunk.marks) + len(chunk.malformed)
+        self._position = chunk.position
         for bad in chunk.malformed:
             self.account.rejected += 1
             self.rejects.add(bad.line, shown(bad.value.encode()), bad.reason)
@@ -133,8 +150,8 @@ class Importer:
     async def _send(self, gate: asyncio.Semaphore, pool: str, ordinals: bytes) -> None:
         try:
             self._batches += 1
-            act = Act(request_id=f"import-{self._run}-{self._batches}", caller=CALLER, channel=CHANNEL)
-            answer = await self._ask(act, pool, ordinals)
+            act = Act(request_id=f"import-{self._run_id}-{self._batches}", caller=CALLER, channel=CHANNEL)
+            answer = await ask_again(lambda: self.inventory.import_issued(act, pool, ordinals))
         finally:
             gate.release()
         self.account.imported += answer["imported"]
@@ -142,17 +159,17 @@ class Importer:
         for ordinal in answer["conflicts"]:
             self.account.conflicts += 1
             self.conflicts.add(self.book.mark_at(pool, ordinal).text)
+        for ordinal in answer["never_issued"]:
+            # What parses is issued, so this is a store of another shape; the line is not known any more.
+            self.account.rejected += 1
+            self.rejects.add("", f"{pool} {ordinal}", "never_issued")
+        self._tell()
 
-    async def _ask(self, act: Act, pool: str, ordinals: bytes) -> dict[str, Any]:
-        for pause_seconds in RETRY_PAUSES_SECONDS:
-            try:
-                return await self.inventory.import_issued(act, pool, ordinals)
-            except PlateError as error:
-                if error.slug not in RETRIED:
-                    raise
-                # The same request id: whatever happened to the first call happens once.
-                await asyncio.sleep(pause_seconds)
-        return await self.inventory.import_issued(act, pool, ordinals)
+
+def _sorted(ordinals: bytes) -> bytes:
+    """Neighbours together: a batch then touches few bytes of a plane."""
+    numbers = pa.Array.from_buffers(pa.uint32(), len(ordinals) // 4, [None, pa.py_buffer(ordinals)])
+    return bytes(numbers.sort().buffers()[1])[: len(ordinals)]
 
 
 def _arrow_buffers(marks: Column) -> tuple[bytes, bytes]:

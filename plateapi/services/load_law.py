@@ -35,7 +35,9 @@ async def load_law(engine: Engine, report: Report = _silent) -> None:
 
 async def found_pools(engine: Engine) -> int:
     """Make the pools that the store does not know, without a tariff: how many."""
-    unknown = {pool: {} for pool in engine.law.base.pools() if await _settings_of(engine, pool) is None}
+    unknown: dict[str, dict[str, Any]] = {
+        pool: {} for pool in engine.law.base.pools() if not await engine.inventory.pool_settings(pool)
+    }
     if unknown:
         await engine.inventory.configure_pools(_act("found"), unknown)
     return len(unknown)
@@ -46,14 +48,14 @@ async def bring_settings(engine: Engine) -> int:
     wanted = pool_settings(engine)
     differing = {}
     for pool in engine.law.base.pools():
-        found = await _settings_of(engine, pool)
-        if found is None or any(_differs(name, found[name], value) for name, value in wanted.items()):
+        found = await engine.inventory.pool_settings(pool)
+        if not found or any(_differs(name, found[name], value) for name, value in wanted.items()):
             differing[pool] = wanted
     if differing:
         await engine.inventory.configure_pools(_act("settings"), differing)
     limits = shard_limits(engine)
     found_limits = await engine.inventory.limits()
-    if any(found_limits[name] != value for name, value in limits.items()):
+    if any(found_limits.get(name) != value for name, value in limits.items()):
         await engine.inventory.configure_limits(limits)
     return len(differing)
 
@@ -98,11 +100,6 @@ def moment_ms(text: str) -> int:
         return 0
     moment = datetime.fromisoformat(text)
     return int((moment if moment.tzinfo else moment.replace(tzinfo=ALMATY)).timestamp() * 1_000)
-
-
-async def _settings_of(engine: Engine, pool: str) -> dict[str, Any] | None:
-    """What a pool obeys; None for a pool that the store does not know."""
-    return await engine.inventory.pool_settings(pool)
 
 
 def _differs(name: str, found: Any, wanted: Any) -> bool:  # noqa: ANN401  a setting of any type

@@ -12,7 +12,7 @@ import base64
 import secrets
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -20,12 +20,15 @@ import orjson
 
 from plate_core import Act, Answer, DocumentConflict, Mark
 from plateapi.engine import Engine
+from plateapi.services.ask_again import ask_again
 
 DOCUMENT: Final = "law/withheld"
 CALLER: Final = "law"
 CHANNEL: Final = "keeper"
-# One call names so many marks; several are under way at once.
-MARKS_A_CALL: Final = 4_096
+# A call goes to the store in parts, one after the other; many calls at once share each fsync of the store.
+MARKS_A_CALL: Final = 1_024
+CALLS_AT_ONCE: Final = 32
+# A pool's withheld marks are 65,000 values in memory, so only a few pools are laid out at once.
 POOLS_AT_ONCE: Final = 4
 
 Report = Callable[[str], None]
@@ -67,11 +70,11 @@ async def withhold_by_law(engine: Engine, report: Report) -> int:
     book = engine.law.base
     if before.book == book.revision:
         return 0
-    gate = asyncio.Semaphore(POOLS_AT_ONCE)
     pools = book.pools()
     report(f"withholding what the law withholds, in {len(pools)} pools; this is done once")
+    gates = _Gates()
     results = await asyncio.gather(
-        *(_bring_pool(engine, gate, pool, before.ordinals.get(pool, frozenset())) for pool in pools)
+        *(_bring_pool(engine, gates, pool, before.ordinals.get(pool, frozenset())) for pool in pools)
     )
     conflicts = [mark for result in results for mark in result.conflicts]
     brought = Brought(
@@ -97,34 +100,43 @@ class _PoolResult:
     conflicts: Sequence[Mark]
 
 
-async def _bring_pool(
-    engine: Engine, gate: asyncio.Semaphore, pool: str, before: frozenset[int]
-) -> _PoolResult:
+@dataclass(frozen=True, slots=True)
+class _Gates:
+    pools: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(POOLS_AT_ONCE))
+    calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS_AT_ONCE))
+
+
+async def _bring_pool(engine: Engine, gates: _Gates, pool: str, before: frozenset[int]) -> _PoolResult:
     wanted: set[int] = set()
     changed = 0
     conflicts: list[Mark] = []
-    async with gate:
+    async with gates.pools:
         for entry in engine.law.base.withheld(pool):
             marks = {mark.ordinal: mark for mark in entry["marks"]}
             wanted |= marks.keys()
             new = [mark for ordinal, mark in marks.items() if ordinal not in before]
-            answers = await _in_calls(new, partial(_withhold, engine, entry["id"]))
+            answers = await _in_calls(gates, new, partial(_withhold, engine, entry["id"]))
             changed += sum(answer.outcome == "withheld" for answer in answers)
             conflicts += [answer.mark for answer in answers if answer.outcome == "conflict"]
         gone = [engine.law.base.mark_at(pool, ordinal) for ordinal in sorted(before - wanted)]
-        changed += len(await _in_calls(gone, partial(_readmit, engine)))
+        changed += len(await _in_calls(gates, gone, partial(_readmit, engine)))
     return _PoolResult(frozenset(wanted) - {mark.ordinal for mark in conflicts}, changed, conflicts)
 
 
-async def _in_calls(
-    marks: Sequence[Mark], call: Callable[[Sequence[Mark], Act], Awaitable[list[Answer]]]
-) -> list[Answer]:
-    answers: list[Answer] = []
-    for start in range(0, len(marks), MARKS_A_CALL):
+Call = Callable[[Sequence[Mark], Act], Awaitable[list[Answer]]]
+
+
+async def _in_calls(gates: _Gates, marks: Sequence[Mark], call: Call) -> list[Answer]:
+    """The answers of all marks, from calls of a bearable size that are under way at once."""
+
+    async def one(part: Sequence[Mark]) -> list[Answer]:
         # A new id each time: withholding, readmitting and withholding again are three acts.
         act = Act(request_id=f"law-{secrets.token_hex(12)}", caller=CALLER, channel=CHANNEL)
-        answers += await call(marks[start : start + MARKS_A_CALL], act)
-    return answers
+        async with gates.calls:
+            return await ask_again(lambda: call(part, act))
+
+    parts = [marks[start : start + MARKS_A_CALL] for start in range(0, len(marks), MARKS_A_CALL)]
+    return [answer for answers in await asyncio.gather(*map(one, parts)) for answer in answers]
 
 
 def _withhold(engine: Engine, reason: str, marks: Sequence[Mark], act: Act) -> Awaitable[list[Answer]]:
