@@ -50,7 +50,8 @@ class Engine:
         command that looks once and ends.
         """
         base = await asyncio.to_thread(load_rule_book, settings.patterns_dir)
-        inventory = Inventory.open(settings.redis_url, base)
+        timeouts = {"response_timeout_ms": int(settings.store_response_seconds * 1_000)}
+        inventory = Inventory.open(settings.redis_url, base, options=timeouts)
         engine = cls(settings, inventory, base)
         try:
             await inventory.check_contract()

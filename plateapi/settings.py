@@ -84,7 +84,9 @@ class Settings(BaseSettings):
         repr=False,  # It may hold a password.
         description="Valkey >= 8 or Redis >= 7.0 (redis:// rediss:// unix://); empty: the embedded store.",
     )
-
+    store_response_seconds: float = Field(
+        5.0, gt=0, le=60, description="Wait for an answer of the store; after it the outcome is unknown."
+    )
     store_maxmemory_bytes: int = Field(
         2 * 1_024**3,
         ge=256 * 1_024**2,

@@ -172,6 +172,9 @@ class PreviewShape(Shape):
     revision: str
     in_force_from: str
     against: str | None = Field(description="Revision that it is compared with")
+    mci_of: str = Field(
+        description="Day by whose index the duty is counted: the tariff's own, or today if that is unknown"
+    )
     free_marks_counted: bool = Field(description="False while the picture of free marks is being built")
     report: dict[str, Any]
     effect: dict[str, Any] = Field(
@@ -185,6 +188,7 @@ class PreviewShape(Shape):
             revision=preview.revision,
             in_force_from=preview.in_force_from,
             against=preview.against,
+            mci_of=preview.mci_of,
             free_marks_counted=preview.free_marks_counted,
             report=preview.report,
             effect=preview.effect,

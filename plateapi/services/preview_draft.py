@@ -9,9 +9,9 @@ import contextlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from plate_core import Replica
+from plate_core import MciUnknown, Replica
 from plateapi.engine import Engine
-from plateapi.law import begin_of_day_ms
+from plateapi.law import begin_of_day_ms, day_of
 from plateapi.refusals import Refused
 from plateapi.services.check_tariff import CheckedTariff, check_sound_tariff
 from plateapi.services.tariff_draft import read_draft
@@ -19,11 +19,12 @@ from plateapi.services.tariff_draft import read_draft
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The effect of a tariff on its day, against what is in force just before it."""
+    """The effect of a tariff, against what is in force just before it."""
 
     revision: str
     in_force_from: str
     against: str | None
+    mci_of: str  # the day by whose monthly calculation index the duty is counted
     free_marks_counted: bool
     report: dict[str, Any]
     effect: dict[str, Any]
@@ -42,19 +43,29 @@ async def preview_tariff(
     engine: Engine, checked: CheckedTariff, acquired: Literal["chosen", "assigned"] = "chosen"
 ) -> Preview:
     """The preview of a tariff that compiles."""
-    before_ms = max(begin_of_day_ms(checked.in_force_from) - 1, engine.clock.now_ms())
+    now_ms = engine.clock.now_ms()
+    before_ms = max(begin_of_day_ms(checked.in_force_from) - 1, now_ms)
     before = engine.law.at(before_ms)
     against = before.tariff_in_force(before_ms)
     replica: Replica | None = None
     with contextlib.suppress(Refused):
         replica = engine.replica()
-    effect = await asyncio.to_thread(
-        before.preview, checked.book, on=checked.in_force_from, acquired=acquired, replica=replica
-    )
+
+    def effect_on(day: str) -> dict[str, Any]:
+        return before.preview(checked.book, on=day, acquired=acquired, replica=replica)
+
+    mci_of = checked.in_force_from
+    try:
+        effect = await asyncio.to_thread(effect_on, mci_of)
+    except MciUnknown:
+        # Next year's index is fixed by the budget late in the year; tariffs are written before it.
+        mci_of = day_of(now_ms)
+        effect = await asyncio.to_thread(effect_on, mci_of)
     return Preview(
         revision=checked.revision,
         in_force_from=checked.in_force_from,
         against=against["revision"] if against else None,
+        mci_of=mci_of,
         free_marks_counted=replica is not None,
         report=checked.report,
         effect=_plain(effect),
