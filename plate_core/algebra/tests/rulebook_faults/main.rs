@@ -197,6 +197,24 @@ fn with(path: &str, text: &str) -> Files {
     files
 }
 
+/// The codes of the page's table are those of the tests, so neither can lag behind the other.
+#[test]
+fn every_code_of_the_grammar_has_an_example() {
+    let page = include_str!("../../../../patterns/README.md");
+    let (_, chapter) = page.split_once("\n## Faults\n").unwrap();
+    let table = chapter.lines().filter(|line| line.starts_with("| `"));
+    let codes: Vec<&str> =
+        table.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect();
+    let tests = concat!(include_str!("main.rs"), include_str!("cases.rs"));
+    for code in &codes {
+        assert!(tests.contains(&format!("\"{code}\"")), "{code} has no example");
+    }
+    for (what, _, _, _, code) in CASES {
+        assert!(page.contains(&format!("`{code}`")), "{what}: {code} is not in patterns/README.md");
+    }
+    assert!(codes.len() > 50, "the table holds {} codes", codes.len());
+}
+
 /// There is a limit on everything, and the first thing beyond it is named: a draft comes from the network.
 #[test]
 fn there_is_a_limit_on_everything() {
@@ -225,16 +243,26 @@ fn there_is_a_limit_on_everything() {
         .map(|at| format!("[[beauty]]\nid = \"t{at}\"\nbeauty = 1\npattern = \"7*\"\n{names}\n"))
         .collect();
     let beauty = format!("{tags}[provenance]\nsource = \"A test\"\ndate = 2026-01-01\nsure = \"F\"\n");
+    let crowd = |at: usize| {
+        let car = FILES[2].1.replace("id = \"car\"", &format!("id = \"car{at}\""));
+        let car = car.replace("number = 0", &format!("number = {}", 10 + at));
+        (format!("formats/car{at}.toml"), car.into_bytes())
+    };
+    let crowded: Files = small().into_iter().chain((0..33).map(crowd)).collect();
+    let noise: String = (0..600).map(|at| format!("k{at} = 1\n")).collect();
     let cases = [
         ("tiers", with("tariffs/first.toml", &tiers), "too_many_tiers"),
         ("rules", with("tariffs/first.toml", &rules), "too_many_rules"),
         ("classes", with("tariffs/first.toml", &classes), "too_many_classes"),
         ("characters", with("tariffs/first.toml", &long), "text_too_long"),
         ("tags", with("beauty/all.toml", &beauty), "too_many_tags"),
+        ("formats", crowded, "format_count_out_of_range"),
+        ("faults", with("mci.toml", &format!("{noise}{}", FILES[1].1)), "too_many_faults"),
     ];
     for (what, files, code) in cases {
         let found = faults(&files);
-        assert_eq!(found.iter().map(|fault| fault.code).next(), Some(code), "{what}: {}", listed(&found));
+        assert!(found.iter().any(|fault| fault.code == code), "{what}: {}", listed(&found));
+        assert!(found.len() <= 501, "{what}: {} faults", found.len());
     }
 }
 
