@@ -9,8 +9,9 @@ use plate_algebra::{Fault, OrdinalError, ParseError, PriceError};
 use plate_inventory::answer::Answer;
 use plate_inventory::engine::EngineError;
 use plate_inventory::journal::JournalError;
+use plate_inventory::replica::StartError;
 use plate_inventory::store::StoreError;
-use plate_scan::{CursorError, QueryError, ReplicaError};
+use plate_scan::{CreateError, CursorError, QueryError, ReplicaError};
 use pyo3::prelude::*;
 use pyo3::type_object::PyTypeInfo;
 use pyo3::types::{PyDict, PyList};
@@ -206,6 +207,22 @@ pub(crate) fn journal(py: Python<'_>, error: &JournalError) -> PyErr {
 /// The planes cannot be read.
 pub(crate) fn replica(py: Python<'_>, error: &ReplicaError) -> PyErr {
     raise::<class::ReplicaUnavailable>(py, Some(error.slug()), error, no_facts)
+}
+
+/// The follower could not be started.
+pub(crate) fn replica_start(py: Python<'_>, error: &StartError) -> PyErr {
+    match error {
+        StartError::Store(error) => store(py, error),
+        StartError::File(file) => {
+            let slug = match file {
+                CreateError::AnotherWriter(_) => "another_writer",
+                CreateError::PoolUnfit { .. } => "pool_unfit",
+                CreateError::Io { .. } => "planes_unwritable",
+            };
+            raise::<class::ReplicaUnavailable>(py, Some(slug), error, no_facts)
+        }
+        StartError::Thread(_) => raise::<class::ReplicaUnavailable>(py, Some("no_thread"), error, no_facts),
+    }
 }
 
 /// An act that is not a list of items was refused as a whole; the outcome is the slug.

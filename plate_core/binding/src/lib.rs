@@ -16,10 +16,12 @@ mod errors;
 mod inventory;
 mod journal;
 mod mark;
+mod model;
 mod pattern;
 mod payment;
 mod reference;
 mod replica;
+mod replica_writer;
 mod rulebook;
 mod search;
 mod settings;
@@ -36,9 +38,12 @@ fn _plate_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<journal::PyJournal>()?;
     module.add_class::<journal::PyJournalReader>()?;
     module.add_class::<mark::PyMark>()?;
+    module.add_class::<model::PyModel>()?;
     module.add_class::<pattern::PyPattern>()?;
     module.add_class::<replica::PyReplica>()?;
+    module.add_class::<replica_writer::PyReplicaWriter>()?;
     module.add_class::<rulebook::PyRuleBook>()?;
+    module.add_function(wrap_pyfunction!(reference::lifecycle_table, module)?)?;
     module.add_function(wrap_pyfunction!(reference::outcomes, module)?)?;
     module.add_function(wrap_pyfunction!(reference::build, module)?)?;
     watch_forks(module)

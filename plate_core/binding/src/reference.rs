@@ -1,6 +1,9 @@
 //! What the reference pages are written from: outcomes, the table of states, and how this core was built.
 
+use plate_inventory::feed::Verb;
 use plate_inventory::library::{DATA_VERSION, Library};
+use plate_inventory::lifecycle::MarkState;
+use plate_inventory::lifecycle::table::{Cell, EVENTS, next};
 use plate_inventory::outcome::{Class, Outcome};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -43,4 +46,17 @@ pub(crate) fn build(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     one.set_item("library", library)?;
     one.set_item("data_version", DATA_VERSION.to_string())?;
     Ok(one)
+}
+
+/// Every state against every event: (state, event, what follows). What follows is a state, `back` (to the state that
+/// was blocked), or the slug of an outcome: of a refusal, or of what is done without a change of state.
+#[pyfunction]
+pub(crate) fn lifecycle_table() -> Vec<(&'static str, &'static str, &'static str)> {
+    let cell = |state: MarkState, event: Verb| match next(state, event) {
+        Cell::To(after) => after.slug(),
+        Cell::Stays(outcome) | Cell::Refused(outcome) => outcome.slug(),
+        Cell::Back => "back",
+    };
+    let row = |state: MarkState| EVENTS.map(|event| (state.slug(), event.slug(), cell(state, event)));
+    MarkState::ALL.into_iter().flat_map(row).collect()
 }

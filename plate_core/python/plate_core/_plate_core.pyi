@@ -151,7 +151,8 @@ class ReplicaWriter:
 
     @staticmethod
     def start(url: str, path: Path, book: RuleBook) -> ReplicaWriter: ...
-    # {ready: bool, pools: int, lag_revisions: int, error: str | None}
+    # {ready: bool, pools, pools_missing, lag_revisions, updated_at_ms, snapshots, transitions,
+    #  error: str | None}
     def health(self) -> Facts: ...
     def stop(self) -> None: ...
 
@@ -340,12 +341,17 @@ class JournalReader:
 class Model:
     """The oracle: the same verbs in memory on the pure lifecycle, with time as an argument."""
 
-    def __init__(self, book: RuleBook, settings: Mapping[str, Any]) -> None: ...
-    def apply(self, verb: str, items: Sequence[Any], *, now_ms: int) -> list[Answer]: ...
+    def __new__(cls, book: RuleBook) -> Model: ...
+    # hold assign_next extend release begin_payment cancel confirm confirm_refund read: rows as Inventory
+    # takes them, all of one pool, and a list of Answer. One row of arguments: sweep (pool, limit), withhold
+    # (act, marks, reason), readmit (act, marks), import_issued (act, pool, ordinals), configure_pools (act,
+    # settings), configure_limits (limits,), lease_expiry (until_ms,), trim_feed (pool, through).
+    def apply(self, verb: str, items: Sequence[Any], *, now_ms: int) -> list[Any]: ...
 
 # --- the reference ----------------------------------------------------------------------------------------
 
-def lifecycle_table() -> list[tuple[str, str, str]]: ...  # (state, event, state or refusal)
+# (state, event, what follows: a state, `back`, or the slug of an outcome)
+def lifecycle_table() -> list[tuple[str, str, str]]: ...
 
 # in documented precedence: {slug, done, class: done | refused | not_now | unknown, sentence, user, operator,
 # support}

@@ -19,7 +19,7 @@ use crate::mark::{PyMark, pool_of};
 use crate::settings::Change;
 
 /// An answer without a mark: {outcome, done, revision, server_time_ms}.
-pub(super) fn plain(py: Python<'_>, answer: &Answer) -> PyResult<Py<PyAny>> {
+pub(crate) fn plain(py: Python<'_>, answer: &Answer) -> PyResult<Py<PyAny>> {
     let one = PyDict::new(py);
     one.set_item("outcome", answer.outcome.slug())?;
     one.set_item("done", answer.outcome.is_done())?;
@@ -29,7 +29,7 @@ pub(super) fn plain(py: Python<'_>, answer: &Answer) -> PyResult<Py<PyAny>> {
 }
 
 /// The holds that ended, an `Answer` each; that nothing may expire now is no hold that ended.
-pub(super) fn ended(
+pub(crate) fn ended(
     py: Python<'_>,
     found: Vec<Answer>,
     pool: Pool,
@@ -42,7 +42,7 @@ pub(super) fn ended(
 }
 
 /// An answer a mark, in the order of the marks.
-pub(super) fn answers_of(
+pub(crate) fn answers_of(
     marks: Vec<Bound<'_, PyMark>>,
 ) -> impl FnOnce(Python<'_>, Vec<Answer>) -> PyResult<Py<PyAny>> + Send + 'static {
     let marks: Vec<Py<PyMark>> = marks.into_iter().map(Bound::unbind).collect();
@@ -50,7 +50,7 @@ pub(super) fn answers_of(
 }
 
 /// Little-endian u32 each.
-pub(super) fn ordinals(py: Python<'_>, bytes: &[u8]) -> PyResult<Vec<u32>> {
+pub(crate) fn ordinals(py: Python<'_>, bytes: &[u8]) -> PyResult<Vec<u32>> {
     let (whole, rest) = bytes.as_chunks::<4>();
     if rest.is_empty() && !whole.is_empty() {
         return Ok(whole.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect());
@@ -59,7 +59,7 @@ pub(super) fn ordinals(py: Python<'_>, bytes: &[u8]) -> PyResult<Vec<u32>> {
 }
 
 /// {imported, already_imported, conflicts, never_issued}.
-pub(super) fn import_counts(py: Python<'_>, answer: Answer) -> PyResult<Py<PyAny>> {
+pub(crate) fn import_counts(py: Python<'_>, answer: Answer) -> PyResult<Py<PyAny>> {
     let Some(counts) = &answer.context.import else { return Err(errors::refused(py, &answer)) };
     let one = PyDict::new(py);
     one.set_item("imported", counts.imported)?;
@@ -70,7 +70,7 @@ pub(super) fn import_counts(py: Python<'_>, answer: Answer) -> PyResult<Py<PyAny
 }
 
 /// [(mark, live)]; a place that the rule book does not have is left out.
-pub(super) fn holdings(
+pub(crate) fn holdings(
     py: Python<'_>,
     found: Vec<(String, u32, Record)>,
     formats: &Arc<Formats>,
@@ -83,7 +83,7 @@ pub(super) fn holdings(
 }
 
 /// Changes by pool, each with the shape that the rule book gives a new one.
-pub(super) fn changes(
+pub(crate) fn changes(
     settings: &Bound<'_, PyMapping>,
     formats: &Formats,
 ) -> PyResult<Vec<(String, PoolShape, PoolChange)>> {
@@ -103,7 +103,7 @@ pub(super) fn changes(
 }
 
 /// Nothing, or the first refusal.
-pub(super) fn all_done(py: Python<'_>, answers: Vec<Answer>) -> PyResult<Py<PyAny>> {
+pub(crate) fn all_done(py: Python<'_>, answers: Vec<Answer>) -> PyResult<Py<PyAny>> {
     match answers.iter().find(|answer| !answer.outcome.is_done()) {
         Some(refused) => Err(errors::refused(py, refused)),
         None => Ok(py.None()),
@@ -111,7 +111,7 @@ pub(super) fn all_done(py: Python<'_>, answers: Vec<Answer>) -> PyResult<Py<PyAn
 }
 
 /// The revision of a feed entry's id, `<revision>-0`.
-pub(super) fn entry(py: Python<'_>, argument: &str, id: &str) -> PyResult<u64> {
+pub(crate) fn entry(py: Python<'_>, argument: &str, id: &str) -> PyResult<u64> {
     let invalid = || errors::argument(py, "entry_id_invalid", argument, "an entry's id, <revision>-0");
     EntryId::parse(id).map(|id| id.revision).ok_or_else(invalid)
 }

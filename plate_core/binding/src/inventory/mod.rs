@@ -3,9 +3,9 @@
 //! `rows` makes items of what Python gives to verbs, `calls` translates for everything that is not a list of items,
 //! `options` reads the bounds and times an engine is opened with.
 
-mod calls;
+pub(crate) mod calls;
 mod options;
-mod rows;
+pub(crate) mod rows;
 
 use std::collections::HashMap;
 use std::rc::Rc;

@@ -33,6 +33,8 @@ fn set(name: &str, value: i64, engine: &mut Options, store: &mut StoreOptions) -
         "close_grace_ms" => engine.close_grace = wait(value)?,
         "connect_timeout_ms" => store.timeouts.connect = wait(value)?,
         "response_timeout_ms" => store.timeouts.response = wait(value)?,
+        #[cfg(feature = "test_clock")]
+        "test_clock" => store.library = plate_inventory::library::Library::for_tests().ok()?,
         _ => return None,
     }
     Some(())

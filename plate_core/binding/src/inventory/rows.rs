@@ -20,18 +20,18 @@ use crate::payment;
 use crate::settings::revision;
 
 /// (act, mark, tariff revision, amount in tiyn).
-pub(super) type HoldRow<'py> = (Bound<'py, PyAct>, Bound<'py, PyMark>, PyBackedStr, i64);
+pub(crate) type HoldRow<'py> = (Bound<'py, PyAct>, Bound<'py, PyMark>, PyBackedStr, i64);
 /// (act, candidates, tariff revision, amount in tiyn).
-pub(super) type AssignRow<'py> = (Bound<'py, PyAct>, Vec<Bound<'py, PyMark>>, PyBackedStr, i64);
+pub(crate) type AssignRow<'py> = (Bound<'py, PyAct>, Vec<Bound<'py, PyMark>>, PyBackedStr, i64);
 /// (act, mark, hold id, revision).
-pub(super) type HeldRow<'py> = (Bound<'py, PyAct>, Bound<'py, PyMark>, PyBackedStr, u64);
+pub(crate) type HeldRow<'py> = (Bound<'py, PyAct>, Bound<'py, PyMark>, PyBackedStr, u64);
 /// (act, mark, payment).
-pub(super) type PaymentRow<'py> = (Bound<'py, PyAct>, Bound<'py, PyMark>, Bound<'py, PyMapping>);
+pub(crate) type PaymentRow<'py> = (Bound<'py, PyAct>, Bound<'py, PyMark>, Bound<'py, PyMapping>);
 
 /// A mark whose pool the item goes to, and the item.
 type Made<'py> = PyResult<(Bound<'py, PyMark>, Item)>;
 
-pub(super) fn hold<'py>(py: Python<'py>, row: HoldRow<'py>) -> Made<'py> {
+pub(crate) fn hold<'py>(py: Python<'py>, row: HoldRow<'py>) -> Made<'py> {
     let (act, mark, tariff, amount_tiyn) = row;
     let item = HoldItem {
         act: on_behalf(py, &act)?,
@@ -43,7 +43,7 @@ pub(super) fn hold<'py>(py: Python<'py>, row: HoldRow<'py>) -> Made<'py> {
     Ok((mark, Item::Hold(item)))
 }
 
-pub(super) fn assign<'py>(py: Python<'py>, row: AssignRow<'py>) -> Made<'py> {
+pub(crate) fn assign<'py>(py: Python<'py>, row: AssignRow<'py>) -> Made<'py> {
     let (act, candidates, tariff, amount_tiyn) = row;
     let first = candidates.first().cloned();
     let in_one_pool =
@@ -61,7 +61,7 @@ pub(super) fn assign<'py>(py: Python<'py>, row: AssignRow<'py>) -> Made<'py> {
 }
 
 /// A row of extend, release, begin_payment or cancel; `make` is the verb's item.
-pub(super) fn held<'py>(make: fn(HeldItem) -> Item) -> impl Fn(Python<'py>, HeldRow<'py>) -> Made<'py> {
+pub(crate) fn held<'py>(make: fn(HeldItem) -> Item) -> impl Fn(Python<'py>, HeldRow<'py>) -> Made<'py> {
     move |py, (act, mark, hold, revision)| {
         let invalid = || errors::argument(py, "hold_id_invalid", "hold_id", "32 hex digits");
         let hold = HoldId::from_hex(&hold).ok_or_else(invalid)?;
@@ -70,19 +70,19 @@ pub(super) fn held<'py>(make: fn(HeldItem) -> Item) -> impl Fn(Python<'py>, Held
     }
 }
 
-pub(super) fn confirm<'py>(_: Python<'py>, row: PaymentRow<'py>) -> Made<'py> {
+pub(crate) fn confirm<'py>(_: Python<'py>, row: PaymentRow<'py>) -> Made<'py> {
     let (act, mark, given) = row;
     let item = payment::confirm_item(&act.get().0, ordinal(&mark), &given)?;
     Ok((mark, Item::Confirm(item)))
 }
 
-pub(super) fn confirm_refund<'py>(_: Python<'py>, row: PaymentRow<'py>) -> Made<'py> {
+pub(crate) fn confirm_refund<'py>(_: Python<'py>, row: PaymentRow<'py>) -> Made<'py> {
     let (act, mark, given) = row;
     let item = payment::refund_item(&act.get().0, ordinal(&mark), &given)?;
     Ok((mark, Item::ConfirmRefund(item)))
 }
 
-pub(super) fn read<'py>(_: Python<'py>, mark: Bound<'py, PyMark>) -> Made<'py> {
+pub(crate) fn read<'py>(_: Python<'py>, mark: Bound<'py, PyMark>) -> Made<'py> {
     let ordinal = ordinal(&mark);
     Ok((mark, Item::Read(ordinal)))
 }
@@ -101,7 +101,7 @@ fn on_behalf(py: Python<'_>, act: &Bound<'_, PyAct>) -> PyResult<plate_inventory
 /// A list of `Answer`, one a mark, in order; a reply that did not come is the outcome `unknown`.
 ///
 /// An answer that names another mark of the pool (assign_next found that one) carries it.
-pub(super) fn answers(
+pub(crate) fn answers(
     py: Python<'_>,
     replies: Vec<Option<Option<Answer>>>,
     marks: Vec<Py<PyMark>>,
@@ -124,7 +124,7 @@ pub(super) fn answers(
 }
 
 /// The mark at a place; `None` where the store names one that the rule book does not have.
-pub(super) fn at(pool: Pool, ordinal: u32, formats: &Arc<Formats>) -> Option<PyMark> {
+pub(crate) fn at(pool: Pool, ordinal: u32, formats: &Arc<Formats>) -> Option<PyMark> {
     let mark = Mark::at(pool, Ordinal::from_u32(ordinal)?, formats).ok()?;
     Some(PyMark::new(mark, formats))
 }

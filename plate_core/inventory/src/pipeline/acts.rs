@@ -221,17 +221,7 @@ impl Pipeline {
     /// Lengthens permits and the memory of request ids where these pools need it; the limits stay.
     async fn cover<'a>(&self, pools: impl Iterator<Item = &'a PoolSettings>) -> Result<(), StoreError> {
         let present = self.store.shard_settings().await?;
-        let needed = ShardSettings::for_pools(pools);
-        let wanted = match &present {
-            None => needed,
-            Some(present) => ShardSettings {
-                hold_permit_ms: present.hold_permit_ms.max(needed.hold_permit_ms),
-                extension_permit_ms: present.extension_permit_ms.max(needed.extension_permit_ms),
-                payment_permit_ms: present.payment_permit_ms.max(needed.payment_permit_ms),
-                id_retention_ms: present.id_retention_ms.max(needed.id_retention_ms),
-                ..present.clone()
-            },
-        };
+        let wanted = covering(present.as_ref(), pools);
         if present.as_ref() == Some(&wanted) { Ok(()) } else { self.store.configure_shard(&wanted).await }
     }
 
@@ -260,8 +250,26 @@ impl Pipeline {
     }
 }
 
+/// The limits as they stand, with permits and memory of request ids that last long enough for these pools too.
+#[must_use]
+pub fn covering<'a>(
+    present: Option<&ShardSettings>,
+    pools: impl IntoIterator<Item = &'a PoolSettings>,
+) -> ShardSettings {
+    let needed = ShardSettings::for_pools(pools);
+    let Some(present) = present else { return needed };
+    ShardSettings {
+        hold_permit_ms: present.hold_permit_ms.max(needed.hold_permit_ms),
+        extension_permit_ms: present.extension_permit_ms.max(needed.extension_permit_ms),
+        payment_permit_ms: present.payment_permit_ms.max(needed.payment_permit_ms),
+        id_retention_ms: present.id_retention_ms.max(needed.id_retention_ms),
+        ..present.clone()
+    }
+}
+
 /// The act under the id of one of its parts.
-fn part_of(act: &Act, pool: &str, number: u32) -> Act {
+#[must_use]
+pub fn part_of(act: &Act, pool: &str, number: u32) -> Act {
     Act { id: act.id.part(pool, number), ..act.clone() }
 }
 
