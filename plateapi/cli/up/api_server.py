@@ -41,7 +41,6 @@ def main() -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=WORKER_STOP_SECONDS,
         log_level=LogLevels.info,
-        process_name="plates-api",
     ).serve()
 
 
