@@ -45,9 +45,9 @@ def templates() -> Environment:
 
 
 def money(amount_tiyn: int, language: Language) -> str:
-    """An amount in tenge as people of that language write it; tiyn only where there are any.
+    r"""An amount in tenge as people of that language write it; tiyn only where there are any.
 
-    The sign is set here: the locales know it for Kazakh and write "KZT" in Russian, which nobody does at home.
+    The sign is set here: the locales know it in Kazakh and write "KZT" in Russian, which nobody does.
 
     >>> money(1_751_625, "en"), money(123_262_500, "ru")
     ('₸17,516.25', '1\xa0232\xa0625\xa0₸')
