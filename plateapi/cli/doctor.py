@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from rich.markup import escape
+
 from plate_core import BootContractBroken, Inventory, PlateError, Replica, RuleBook, build
 from plateapi.cli.exits import Exit
 from plateapi.cli.law import open_book
@@ -223,13 +225,12 @@ def _existing(path: Path) -> Path:
 
 
 def _print(findings: list[Finding]) -> None:
-    from rich.table import Table  # noqa: PLC0415  only people pay for it
-
     colours = {"well": "green", "note": "yellow", "fault": "red"}
-    table = Table(box=None, pad_edge=False, show_header=False)
+    out = console()
     for finding in findings:
-        colour = colours[finding.judgement]
-        table.add_row(f"[{colour}]{finding.judgement}[/]", finding.subject, finding.found, finding.mend)
-    console().print(table)
+        text = escape(f"{finding.subject}: {finding.found}")
+        out.print(f"[{colours[finding.judgement]}]{finding.judgement:5}[/]  {text}")
+        if finding.mend:
+            out.print(f"       mend: {finding.mend}", markup=False)
     if any(finding.judgement == "fault" for finding in findings):
         complain("Something has to be mended.")

@@ -12,7 +12,7 @@ from typing import Final
 from plate_core import Inventory
 from plateapi.cli.exits import Exit
 from plateapi.cli.law import open_book
-from plateapi.cli.telling import CommandFailed, console, say, write_json
+from plateapi.cli.telling import CommandFailed, console, say, thousands, write_json
 from plateapi.registry.demo import RegistryTooLarge, write_demo_registry
 from plateapi.registry.importer import Account, Importer
 from plateapi.registry.reader import RegistryFile
@@ -69,7 +69,7 @@ def make_demo(path: Path, *, rows: int, seed: int, as_json: bool) -> Exit:
     if as_json:
         write_json({"file": str(path), "rows": written, "seed": seed, "seconds": round(seconds, 3)})
     else:
-        say(f"{path}: {written:,} marks in {seconds:.1f} s, seed {seed}".replace(",", " "))
+        say(f"{path}: {thousands(written)} marks in {seconds:.1f} s, seed {seed}")
     return Exit.DONE
 
 
@@ -93,7 +93,7 @@ def _progress(file: RegistryFile, as_json: bool) -> Iterator[Report]:
 
         def report(position: int, account: Account) -> None:
             done = account.imported + account.already_imported
-            bar.update(task, completed=position, done=f"{done:,}".replace(",", " "))
+            bar.update(task, completed=position, done=thousands(done))
 
         yield report
 
@@ -107,8 +107,8 @@ def _print_account(account: Account, rejects: Path, conflicts: Path, seconds: fl
     ]
     for count, meaning in lines:
         if count or meaning == "imported":
-            say(f"{count:>12,} {meaning}".replace(",", " "))
-    say(f"{account.rows:,} rows in {seconds:.1f} s".replace(",", " "))
+            say(f"{thousands(count):>12} {meaning}")
+    say(f"{thousands(account.rows)} rows in {seconds:.1f} s")
 
 
 def _withheld_series() -> set[str]:

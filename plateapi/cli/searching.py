@@ -11,7 +11,7 @@ from plate_core import Replica, ReplicaUnavailable, RuleBook
 from plateapi.cli.exits import Exit
 from plateapi.cli.law import open_book, today
 from plateapi.cli.places import data_dir, replica_path
-from plateapi.cli.telling import CommandFailed, console, write_json
+from plateapi.cli.telling import CommandFailed, console, thousands, write_json
 
 Basis = Literal["replica", "rule_book"]
 NOTES: dict[Basis, str] = {
@@ -47,7 +47,7 @@ def search(
         )
     else:
         out = console()
-        out.print(f"{found.count:,} marks ({NOTES[found.basis]})".replace(",", " "), markup=False)
+        out.print(f"{thousands(found.count)} marks ({NOTES[found.basis]})", markup=False)
         for mark in found.marks:
             out.print(mark, markup=False)
     return Exit.DONE

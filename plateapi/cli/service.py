@@ -74,7 +74,7 @@ class Service:
         Raises:
             CommandFailed: with the server's problem; UNKNOWN when a mutation was sent and no answer came.
         """
-        sent = {"Accept": "application/json"} | (headers or {})
+        sent = {"Accept": "application/json", "Accept-Language": language()} | (headers or {})
         if self.token:
             sent["Authorization"] = f"Bearer {self.token}"
         data = raw_body
@@ -124,6 +124,12 @@ class Service:
         else:
             exit_code = Exit.REFUSED
         return CommandFailed(exit_code, slug, detail, **facts)
+
+
+def language() -> str:
+    """The language of the terminal, of those that the service speaks; English elsewhere."""
+    spoken = (os.environ.get("LC_ALL") or os.environ.get("LANG") or "")[:2].lower()
+    return spoken if spoken in {"kk", "ru", "en"} else "en"
 
 
 def new_request_id() -> str:

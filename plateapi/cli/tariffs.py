@@ -11,7 +11,7 @@ from plate_core import Replica, ReplicaUnavailable, RuleBook
 from plateapi.cli.exits import Exit
 from plateapi.cli.law import open_book, tenge, valid_day
 from plateapi.cli.places import data_dir, replica_path
-from plateapi.cli.telling import CommandFailed, console, say, write_json
+from plateapi.cli.telling import CommandFailed, console, say, thousands, write_json
 
 # Larger than any law; a wrong file named by mistake is told before it is read.
 FILE_BYTES_MAX: Final = 16 << 20
@@ -114,14 +114,10 @@ def _print_preview(told: dict[str, Any]) -> None:
         out.print("No service runs here: free marks are not counted.")
     table = Table("from", "to", "marks", "free", "duty, tenge", "samples", box=None, pad_edge=False)
     for move in told["moves"]:
-        free = "" if move["free_marks"] is None else _count(move["free_marks"])
+        free = "" if move["free_marks"] is None else thousands(move["free_marks"])
         ends = (move["from"] or "not offered", move["to"] or "not offered")
         duty = tenge(move["amount_tiyn"])
-        table.add_row(*ends, _count(move["marks"]), free, duty, " ".join(move["samples"][:3]))
+        table.add_row(*ends, thousands(move["marks"]), free, duty, " ".join(move["samples"][:3]))
     out.print(table if told["moves"] else "Nothing moves.")
     for rule in told["shadowed"]:
         out.print(f"This rule can never win: {rule}", markup=False)
-
-
-def _count(number: int) -> str:
-    return f"{number:,}".replace(",", " ")

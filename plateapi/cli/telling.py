@@ -69,6 +69,15 @@ def complain(line: str) -> None:
     sys.stderr.flush()
 
 
+def thousands(number: int) -> str:
+    """A number for people.
+
+    >>> thousands(5900000)
+    '5 900 000'
+    """
+    return f"{number:,}".replace(",", " ")
+
+
 def told(command: Callable[P, R]) -> Callable[P, R]:
     """Make a command tell its failures as this file promises. It looks for the option `as_json`."""
 

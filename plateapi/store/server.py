@@ -31,6 +31,7 @@ from plateapi.store.socket_path import make_socket_dir
 from plateapi.store.wire import Wire, WireError
 
 _POLL_SECONDS = 0.02
+_TELL_SECONDS = 1.0
 _LOG_TAIL_BYTES = 4096
 # Servers that this process started: kept so that they can be reaped, for they are meant to outlive us.
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
@@ -162,6 +163,7 @@ class _Patience:
         self._report = report
         self._until = time.monotonic() + seconds
         self._loaded = -1
+        self._tell_at = time.monotonic() + _TELL_SECONDS  # a short start says nothing
 
     def is_over(self) -> bool:
         return time.monotonic() >= self._until
@@ -169,8 +171,11 @@ class _Patience:
     def note_loading(self, loaded_bytes: int, total_bytes: int) -> None:
         if loaded_bytes > self._loaded:
             self._loaded = loaded_bytes
-            self._until = time.monotonic() + self._seconds
-            self._report(f"loading {loaded_bytes >> 20} of {total_bytes >> 20} MiB")
+            now = time.monotonic()
+            self._until = now + self._seconds
+            if now >= self._tell_at:
+                self._tell_at = now + _TELL_SECONDS
+                self._report(f"the store loads its data: {loaded_bytes >> 20} of {total_bytes >> 20} MiB")
 
 
 def _start_server(
@@ -252,7 +257,7 @@ def _refusal_of_dead(directory: DataDirectory, code: int) -> StoreRefused:
         )
     return StoreRefused(
         "start_failed",
-        f"The store left with {code} while it started: {_last_line(directory.server_log)}",
+        f"The store left with {code} while it started: {last_line(directory.server_log)}",
         f"Look into {directory.server_log}.",
     )
 
@@ -338,7 +343,8 @@ def _when(path: Path) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(path.stat().st_mtime))
 
 
-def _last_line(log: Path) -> str:
+def last_line(log: Path) -> str:
+    """The last line that a process left in its log, for sentences."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _LOG_TAIL_BYTES))

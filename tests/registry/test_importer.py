@@ -200,8 +200,9 @@ async def test_a_file_that_ends_badly_is_imported_as_far_as_it_goes(
     inventory: Inventory, book: RuleBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error names the file; the rows before the damage are in the store."""
-    monkeypatch.setattr(reader, "BLOCK_BYTES", 1 << 12)
-    marks = [f"{number:03d}AA{letter}02" for letter in "ABCDE" for number in range(1, 1_000)]
+    monkeypatch.setattr(reader, "BLOCK_BYTES", 1 << 14)
+    series = [first + second for first in "ABCDEFGH" for second in "ABCDEFGH"]
+    marks = [f"{number:03d}A{letters}02" for letters in series for number in range(1, 1_000)]
     random.Random(1).shuffle(marks)
     path = tmp_path / "registry.csv.gz"
     path.write_bytes(gzip.compress("\n".join(marks).encode(), 1)[:-1_000])

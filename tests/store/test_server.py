@@ -1,11 +1,12 @@
 """A started store has the settings that keep marks, and users with exactly what they need."""
 
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
-from plateapi.store import StoreOptions, start_store, stop_store, store_url
+from plateapi.store import StoreOptions, server, start_store, stop_store, store_url
 from plateapi.store.directory import WARDEN_USER, DataDirectory
 from plateapi.store.server_config import kept_settings
 from plateapi.store.wire import Wire, WireError
@@ -95,14 +96,16 @@ def test_a_directory_with_odd_characters_works(tmp_path: Path) -> None:
     assert stop_store(odd.data_dir)
 
 
-def test_long_loading_is_reported(options: StoreOptions) -> None:
-    """While the server loads its files, progress extends the patience and is told."""
+def test_long_loading_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the server loads its files, progress extends the patience and is told once a second."""
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     told: list[str] = []
-    patience_type = start_store.__globals__["_Patience"]
-    patience = patience_type(0.0, told.append)
+    patience = server._Patience(10.0, told.append)
+    for at, loaded in ((100.5, 1 << 20), (101.5, 2 << 20), (101.6, 3 << 20), (111.0, 3 << 20)):
+        now = at
+        patience.note_loading(loaded, 4 << 20)
+        assert not patience.is_over()
+    assert told == ["the store loads its data: 2 of 4 MiB"]
+    now = 111.7
     assert patience.is_over()
-    patience = patience_type(60.0, told.append)
-    patience.note_loading(1 << 20, 4 << 20)
-    patience.note_loading(1 << 20, 4 << 20)
-    assert not patience.is_over()
-    assert told == ["loading 1 of 4 MiB"]

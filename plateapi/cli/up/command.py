@@ -23,9 +23,12 @@ from plateapi.cli.up.runfile import RunFile
 from plateapi.settings import PREFIX, Settings
 from plateapi.store import stop_store, store_is_alive
 from plateapi.store.directory import DataDirectory
+from plateapi.store.server import last_line
 
 # Workers compile the law and map the replica; the keeper builds the replica first, which takes seconds.
 READY_SECONDS: Final = 90.0
+# A child that ended so often before anything was served will not come up by trying again.
+STARTS_MAX: Final = 3
 DOWN_SECONDS: Final = 45.0
 POLL_SECONDS: Final = 0.1
 # prometheus-client reads it at its first import, so it has to be there before the process starts.
@@ -151,14 +154,16 @@ class _Run:
             if _answers(f"{address}/readyz"):
                 return True
             conductor.watch_once(time.monotonic())
+            failing = next((child for child in conductor.children if child.restarts >= STARTS_MAX), None)
+            if failing is not None:
+                raise self._not_ready(f"{failing.name} does not stay up: {last_line(failing.log)}")
             if time.monotonic() >= until:
-                logs = DataDirectory(self.settings.data_dir).log
-                raise CommandFailed(
-                    Exit.NOT_STARTED,
-                    "not_ready",
-                    f"The API was not ready within {READY_SECONDS:g} s. Look into {logs}/api.log.",
-                )
+                raise self._not_ready(f"The API was not ready within {READY_SECONDS:g} s.")
         return False
+
+    def _not_ready(self, sentence: str) -> CommandFailed:
+        logs = DataDirectory(self.settings.data_dir).log
+        return CommandFailed(Exit.NOT_STARTED, "not_ready", f"{sentence} Look into {logs}.")
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping.set()
