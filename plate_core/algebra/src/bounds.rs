@@ -295,3 +295,38 @@ pub const ALL: &[Bound] = &[
     MCI_HUNDREDTHS,
     MCI_VALUE_TENGE,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{prelude::*, sample::select};
+
+    proptest! {
+        /// Each bound takes what lies in it, refuses what does not, and says so with its own numbers.
+        #[test]
+        fn bounds_take_what_lies_in_them(bound in select(ALL.to_vec()), value in prop_oneof![0_u64..40, any::<u64>()]) {
+            let inside = (bound.min..=bound.max).contains(&value);
+            match bound.check(value) {
+                Ok(taken) => prop_assert!(inside && taken == value),
+                Err(error) => {
+                    prop_assert!(!inside);
+                    let sentence = error.to_string();
+                    for part in [bound.what.to_owned(), bound.min.to_string(), bound.max.to_string(), value.to_string()] {
+                        prop_assert!(sentence.contains(&part), "{}", sentence);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The ends themselves are allowed, what lies one beyond is not, and every limit is argued.
+    #[test]
+    fn ends_are_allowed() {
+        for bound in ALL {
+            assert!(bound.check(bound.min).is_ok() && bound.check(bound.max).is_ok());
+            assert!(bound.min == 0 || bound.check(bound.min - 1).is_err());
+            assert!(bound.check(bound.max + 1).is_err());
+            assert!(!bound.why.is_empty(), "{}", bound.slug);
+        }
+    }
+}

@@ -70,6 +70,9 @@ impl<'a> Compiler<'a> {
     /// All parts at once, so that a list of many marks is parted into classes only once.
     fn union(&mut self, parts: &[Expression], at: Position) -> Areas {
         let parts: Vec<Areas> = parts.iter().map(|part| self.areas(part)).collect();
+        if self.is_refused() {
+            return self.nothing();
+        }
         let boxes_of = |id: FormatId| {
             let areas = parts.iter().filter_map(|part| part.get(usize::from(id.0)));
             let boxes = areas.flat_map(|area| area.rectangles().iter().cloned());
@@ -92,7 +95,15 @@ impl<'a> Compiler<'a> {
         sum
     }
 
+    /// Behind the first fault only further faults are of use, and those need no areas.
+    fn is_refused(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
     fn combine(&mut self, left: Areas, right: Areas, operation: Operation, at: Position) -> Areas {
+        if self.is_refused() {
+            return self.nothing();
+        }
         let pairs = left.iter().zip(&right);
         let areas = pairs.map(|(left, right)| left.combine(right, operation, self.limit));
         let areas = areas.collect();

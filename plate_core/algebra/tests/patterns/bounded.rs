@@ -3,6 +3,7 @@
 //! Before neighbouring stars were folded, `* * * *` with 128 stars took hours: this test would not end.
 
 use plate_algebra::{Area, Origin, Pattern, bounds, fixtures};
+use proptest::prelude::*;
 
 /// As many copies of a text as a pattern of the public may be long.
 fn repeated(text: &str, separator: &str) -> String {
@@ -58,4 +59,44 @@ fn too_many_rectangles_are_refused() {
     let pattern = Pattern::compile(&few, &Origin::input("search"), &formats).unwrap();
     let person: &Area = pattern.area(formats.by_id("person_car").unwrap());
     assert_eq!((person.rectangles().len(), pattern.count()), (20, 400));
+}
+
+/// Pieces of the language, so that random texts come near to meaning something.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        prop::sample::select(vec![
+            "*", "?", "#", "##", "|", "&", "!", "(", ")", "{", "}", ",", ":", "@", "+", "-", " ", "digits:",
+            "series:", "region:", "format:", "step(+1)", "001-009", "AAA-ABC", "777", "AAA", "aba", "02",
+            "KZ", "мирр", "Ү",
+        ])
+        .prop_map(str::to_owned),
+        any::<char>().prop_map(String::from),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    /// Any text is a pattern or a list of faults, each with a place in the text or right behind it.
+    #[test]
+    fn any_text_has_an_answer(text in pieces()) {
+        let formats = fixtures::kazakhstan().unwrap();
+        match Pattern::compile(&text, &Origin::input("search"), &formats) {
+            Ok(pattern) => {
+                let counted: u64 = formats.enabled().map(|(id, _)| pattern.area(id).count()).sum();
+                prop_assert_eq!(pattern.count(), counted);
+            }
+            Err(faults) => {
+                prop_assert!(!faults.is_empty());
+                prop_assert!(faults.is_sorted());
+                let lines: Vec<&str> = text.split('\n').collect();
+                for fault in faults {
+                    let line = lines.get(fault.line as usize - 1);
+                    prop_assert!(line.is_some_and(|line| fault.column as usize <= line.chars().count() + 1));
+                    prop_assert!(fault.column >= 1 && !fault.message.is_empty() && fault.message.ends_with('.'));
+                }
+            }
+        }
+    }
 }
