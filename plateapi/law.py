@@ -14,7 +14,7 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import orjson
@@ -23,7 +23,9 @@ from plate_core import RuleBook
 
 # The country's one time zone since 1 March 2024: a fixed offset, no time zone database.
 ALMATY = timezone(timedelta(hours=5), "UTC+5")
+EPOCH = date(1970, 1, 1)
 DAY_MS = 24 * 60 * 60 * 1_000
+UTC_OFFSET_MS = 5 * 60 * 60 * 1_000
 
 PUBLISHED_PREFIX = "tariff/published/"
 
@@ -78,8 +80,7 @@ def day_of(at_ms: int) -> str:
 
 def begin_of_day_ms(day: str) -> int:
     """The moment at which a civil day begins in the country."""
-    begin = datetime.combine(date.fromisoformat(day), datetime.min.time(), ALMATY)
-    return int(begin.astimezone(UTC).timestamp()) * 1_000
+    return (date.fromisoformat(day).toordinal() - EPOCH.toordinal()) * DAY_MS - UTC_OFFSET_MS
 
 
 def inner_name(content: str) -> str:

@@ -1,4 +1,4 @@
-"""Writes the pages of docs/reference that come from the API: openapi.json, problems.md and the statuses.
+"""Writes the pages of docs/reference that come from the API: its surface, problems, statuses and settings.
 
 ``python -m plateapi.reference`` writes them; a test holds the committed pages to what this would write. What
 the user, the operator and support do next by status stands here: it is prose about the table, not part of it.
@@ -16,6 +16,7 @@ from plateapi.edge import openapi
 from plateapi.edge.room import Declared, Room
 from plateapi.languages import LANGUAGES
 from plateapi.problems import PROBLEMS, TEXTS, type_uri
+from plateapi.settings import PREFIX, PRODUCTION_NEEDS, Settings
 
 DIRECTORY: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
@@ -193,10 +194,39 @@ def _route_line(declared: Declared) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def settings_page() -> bytes:
+    """docs/reference/settings.md."""
+    lines = [
+        "# Settings",
+        "",
+        "Written by `python -m plateapi.reference`; do not edit. Each is an environment variable, read once at",
+        "start; the unit is in its name. What changes while the service runs (tariffs, pauses, opening hours)",
+        "lives in the store.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, known in Settings.model_fields.items():
+        default = "beside the package" if name == "patterns_dir" else _shown_default(known.default)
+        lines.append(f"| `{PREFIX}{name.upper()}` | {default} | {known.description} |")
+    lines += ["", "## What production must name", "", "| variable | needed | for example |", "|---|---|---|"]
+    lines += [
+        f"| `{PREFIX}{name.upper()}` | {needed} | `{example}` |" for name, needed, example in PRODUCTION_NEEDS
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _shown_default(default: object) -> str:
+    if default is None or default == "":
+        return "not set"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
 PAGES: Final = {
     "openapi.json": openapi_page,
     "problems.md": problems_page,
     "http-status-codes.md": statuses_page,
+    "settings.md": settings_page,
 }
 
 

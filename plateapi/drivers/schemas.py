@@ -1,9 +1,10 @@
 """What the drivers' routes read and write."""
 
 import base64
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from plateapi.refusals import Refused
 from plateapi.services.explain_mark import Explained
@@ -14,7 +15,19 @@ TERMS_MAX: Final = 32
 
 Term = Annotated[str, Field(min_length=1, max_length=64)]
 Terms = Annotated[list[Term], Field(max_length=TERMS_MAX)]
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2026-07-01"])]
+
+
+def _in_the_calendar(day: str) -> str:
+    """The day, if the calendar has it: 30 February has the form of a day and is none."""
+    date.fromisoformat(day)
+    return day
+
+
+Day = Annotated[
+    str,
+    Field(pattern=r"^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}$", examples=["2026-07-01"]),
+    AfterValidator(_in_the_calendar),
+]
 
 
 class SearchQuery(BaseModel):

@@ -9,7 +9,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from plate_core import MciUnknown, Replica
+from plate_core import PriceUnknown, Replica
 from plateapi.engine import Engine
 from plateapi.law import begin_of_day_ms, day_of
 from plateapi.refusals import Refused
@@ -57,8 +57,8 @@ async def preview_tariff(
     mci_of = checked.in_force_from
     try:
         effect = await asyncio.to_thread(effect_on, mci_of)
-    except MciUnknown:
-        # Next year's index is fixed by the budget late in the year; tariffs are written before it.
+    except PriceUnknown:
+        # Next year's index is fixed late in the year before; tariffs are written earlier.
         mci_of = day_of(now_ms)
         effect = await asyncio.to_thread(effect_on, mci_of)
     return Preview(

@@ -18,7 +18,7 @@ async def journalled(service: Service) -> None:
 
 
 async def test_a_marks_whole_life(service: Service) -> None:
-    """From the first hold to the sale: each step with actor, applicant, office, channel, revision and money."""
+    """From first hold to sale: each step with actor, applicant, office, channel, revision and money."""
     citizen, operator = service.people.driver(), service.people.operator("gulnar", "tson-astana-2")
     mark, held = await service.held(citizen)
     await citizen.release(mark, held.headers["etag"])

@@ -202,6 +202,18 @@ async def test_an_hour_that_cannot_be_kept_is_refused(
     assert slug(answer) == expected
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_a_day_at_the_end_of_time_is_a_day(service: Service, day: str) -> None:
+    """The first and the last day of the calendar compile, and the first is long over."""
+    dana = service.people.admin()
+    draft = await upload(dana, tariff_text(f"kz-year-{day[:4]}", day))
+    assert (draft.status_code, draft.json()["faults"]) == (201, []), draft.text
+    preview = await dana.get(f"{DRAFTS}/{draft.json()['draft']}/preview")
+    assert preview.status_code == 200, preview.text
+    submitted = await submit(dana, draft)
+    assert (submitted.status_code == 200) == (day == "9999-12-31")
+
+
 async def test_two_admins_at_once(service: Service) -> None:
     """Of two changes decided on one version, one is made and the other is told so."""
     dana, madina = service.people.admin(), service.people.both()
