@@ -1,7 +1,7 @@
 //! Sets of digit values, of series and of regions, each as one bit a value.
 //!
 //! A set of marks is a product of the three (see [`crate::area`]), so these are all that is ever stored of
-//! a pattern: 128 bytes, 2,197 bytes rounded up to words, and 16 bytes.
+//! a pattern: 128 bytes, 2,200 bytes (17,576 bits in whole words), and 16 bytes.
 //! Masks are values: no operation changes one that somebody else sees.
 
 use crate::{bounds, region::Region};

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     area::Rectangle,
     fault::{Fault, Origin, Trust},
-    format::{Format, Formats, Place},
+    format::{ForeignFormat, Format, Formats, Place},
     mask::{DigitMask, RegionMask, SeriesMask},
     region::Region,
 };
@@ -62,7 +62,7 @@ pub(crate) fn boxes(reading: &Reading, format: &Format, declared: RegionMask) ->
 
 /// The fault of a shape that fits, and yet no mark has it: its region or its digits do not exist.
 pub(crate) fn why_empty(reading: &Reading, words: &[Word], formats: &Formats, origin: &Origin) -> Fault {
-    let region_exists = formats.enabled().any(|(_, format)| {
+    let region_exists = formats.iter().any(|(_, format)| {
         alignments(reading, format).iter().any(|slots| {
             let regions = slot_regions(&slots_of(slots, format, Place::Region(0)));
             !regions.and(formats.region_mask()).is_empty()
@@ -81,7 +81,10 @@ pub(crate) fn why_empty(reading: &Reading, words: &[Word], formats: &Formats, or
     let region_begins = glyphs().count().saturating_sub(2);
     let at = glyphs().nth(region_begins).map(|glyph| glyph.at);
     let mut fault = region_unknown(at.unwrap_or(Position::start(origin)), formats, origin);
-    fault.expected.push(HINT.to_owned());
+    // Two digits alone are read as a region, and were perhaps meant as a part of a number.
+    if region_begins == 0 {
+        fault.expected.push(HINT.to_owned());
+    }
     fault
 }
 
@@ -237,10 +240,13 @@ fn why_not(
 ) -> Fault {
     let characters = without_country(words).map_or_else(|| join(words), |words| join(&words));
     let first = characters.first().map_or(Position::start(origin), Character::at);
-    let literal: Option<Vec<char>> = words.concat().iter().map(literal_character).collect();
-    if let Some(literal) = literal
-        && let Some(foreign) = formats.foreign().iter().find(|foreign| foreign.matches(&literal))
-    {
+    let is_foreign = |foreign: &&ForeignFormat| {
+        [&words.concat(), &characters].into_iter().any(|spelling| {
+            let literal: Option<Vec<char>> = spelling.iter().map(literal_character).collect();
+            literal.is_some_and(|literal| foreign.matches(&literal))
+        })
+    };
+    if let Some(foreign) = formats.foreign().iter().find(is_foreign) {
         let message = format!("marks of the kind {} are not allocated here.", foreign.id);
         return fault_at(origin, first, "foreign_format", message);
     }

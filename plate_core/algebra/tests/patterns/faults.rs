@@ -43,6 +43,7 @@ fn each_cause_has_its_name_and_its_place() {
         ("77 AA 02", &[(1, "format_disabled")]),
         ("H 1234 02", &[(1, "foreign_format")]),
         ("D 123 456", &[(1, "foreign_format")]),
+        ("KZ H 1234 02", &[(4, "foreign_format")]),
         ("format:lorry", &[(8, "format_unknown")]),
         ("format:", &[(8, "operand_missing")]),
         ("number:777", &[(1, "segment_unknown")]),
