@@ -1,11 +1,13 @@
 -- settle_permits: gives back permits whose hold is no more, or never came to be.
 --
 -- Keys       1 conf  2 ids  3 permits  4 operator_days
--- Arguments  one a permit: applicant 16, hold id 16, how u8 (1 ended, 2 refused, 3 not now), operator
+-- Arguments  one a permit: applicant 16, hold id 16, how u8 (1 ended, 2 refused, 3 not now), held_at_ms u48,
+--            operator
 -- Reply      how many were given back
 -- Flags      allow-oom
 --
--- ended: the hold was released, expired or paid for. refused: it was never given, so the operator's count goes
+-- ended: the hold that began at held_at_ms was released, expired or paid for. An id is kept a day and not for
+-- ever: a permit whose id was claimed after that is of a later hold of the same id, and stays. refused: it was never given, so the operator's count goes
 -- back too. not now: it may be tried again under the same id, so the permit goes back only when no other pass
 -- of that id is under way, and the id is claimed without a permit until the next pass takes one.
 local ENDED, NOT_NOW = 1, 3
@@ -22,7 +24,7 @@ local function give_day_back(s, operator, value, admitted_at)
 end
 
 local function settle_one(s, item, read)
-  local applicant, id, how, at = unpack_bytes('<c16c16B', item)
+  local applicant, id, how, held_at, at = unpack_bytes('<c16c16BI6', item)
   local operator = sub(item, at)
   local permits = s.permits[applicant] or read.permits[applicant] or ''
   local place = find_permit(permits, id)
@@ -31,6 +33,9 @@ local function settle_one(s, item, read)
   end
   local before, after = sub(permits, 1, place - 1), sub(permits, place + PERMIT_BYTES)
   local claimed = claim_now(s, id, read.claims[id])
+  if how == ENDED and claimed and unpack_bytes('<I6', claimed, 10) > held_at then
+    return 0
+  end
   if how == NOT_NOW then
     local open = byte(permits, place + 22) - 1
     if open > 0 then
@@ -54,7 +59,7 @@ register('settle_permits', function(keys, items)
   local s = open_shard(keys)
   local applicants, ids, operators = {}, {}, {}
   for i = 1, #items do
-    local applicant, id, _, at = unpack_bytes('<c16c16B', items[i])
+    local applicant, id, _, _, at = unpack_bytes('<c16c16BI6', items[i])
     applicants[i], ids[i] = applicant, id
     if #items[i] >= at then
       operators[#operators + 1] = sub(items[i], at)

@@ -4,7 +4,7 @@
 -- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
 --            9 due_holds  10 due_extensions  11 due_payments
 -- Arguments  (1) how many entries of each list of deadlines to look at, as text
--- Reply      one after the other: an answer, then hold id 16 and applicant 16 of the hold that ended
+-- Reply      one after the other: an answer, then held_at_ms u48, hold id 16 and applicant 16 of the hold that ended
 -- Outcomes   pool_unknown, read_only, frozen, or expired for each hold that ended
 -- Flags      allow-oom: it frees memory
 --
@@ -42,7 +42,8 @@ local function end_holds(b, due)
     if record and sub(record, 3, 8) == sub(due[i], 11, 16) and has_lapsed(b, record) then
       local ordinal = unpack_bytes('<I4', field)
       expire_record(b, field, ordinal, record)
-      b.out[#b.out + 1] = plain_answer(b, OUTCOME.expired, ordinal) .. sub(record, 27, 58)
+      b.out[#b.out + 1] = plain_answer(b, OUTCOME.expired, ordinal)
+        .. sub(record, 15, 20) .. sub(record, 27, 58)
     end
   end
 end
@@ -52,7 +53,7 @@ register('sweep', function(keys, arguments)
   local b = open_pool(keys)
   local gate = b.gate or (b.frozen and OUTCOME.frozen)
   if gate then
-    return plain_answer(b, gate, NO_ORDINAL) .. string.rep('\0', 32)
+    return plain_answer(b, gate, NO_ORDINAL) .. string.rep('\0', 38)
   end
   local holds, extensions, payments =
     due_entries(b, keys[9], most), due_entries(b, keys[10], most), due_entries(b, keys[11], most)

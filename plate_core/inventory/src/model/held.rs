@@ -43,7 +43,7 @@ impl Model {
             && answer.outcome == Outcome::Released
             && let Some(applicant) = item.act.applicant
         {
-            self.shard.end_permit(applicant.id, item.hold);
+            self.shard.end_permit(applicant.id, item.hold, now_ms);
         }
         answer
     }

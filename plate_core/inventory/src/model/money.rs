@@ -19,7 +19,11 @@ impl Model {
         if pass.fresh
             && let Some(record) = answer.record.as_ref().filter(|_| answer.outcome == Outcome::Allotted)
         {
-            self.shard.end_permit(record.applicant.id, record.hold);
+            // Money that found the mark free had no hold.
+            let had_hold = !answer.context.late || record.hold != item.hold;
+            if had_hold {
+                self.shard.end_permit(record.applicant.id, record.hold, record.held_at_ms);
+            }
         }
         answer
     }

@@ -264,8 +264,12 @@ impl Shard {
         }
     }
 
-    /// Returns the permit of a hold that is over.
-    pub(super) fn end_permit(&mut self, applicant: ApplicantId, hold: HoldId) {
+    /// Returns the permit of a hold that is over. An id is kept a day and not for ever: a permit whose id was
+    /// claimed after that hold began is of a later hold of the same id, and stays.
+    pub(super) fn end_permit(&mut self, applicant: ApplicantId, hold: HoldId, held_at_ms: i64) {
+        if self.ids.get(&hold.into()).is_some_and(|known| known.server_ms > held_at_ms) {
+            return;
+        }
         if let Some(permits) = self.permits.get_mut(&applicant) {
             permits.retain(|permit| permit.hold != hold);
             if permits.is_empty() {
@@ -280,7 +284,7 @@ impl Shard {
         let Some(applicant) = act.applicant else {
             return;
         };
-        self.end_permit(applicant.id, act.id.into());
+        self.end_permit(applicant.id, act.id.into(), now_ms);
         if let Some(operator) = act.operator() {
             let day = (operator.to_owned(), local_day(now_ms));
             if let Some(made) = self.operator_days.get_mut(&day) {

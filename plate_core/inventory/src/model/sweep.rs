@@ -25,7 +25,7 @@ impl Model {
         for due in pool.take_due(max, now_ms) {
             if let Some(record) = pool.end(due, now_ms) {
                 answers.push(plain(Outcome::Expired, Some(due.ordinal), pool.revision, now_ms));
-                self.shard.end_permit(record.applicant.id, record.hold);
+                self.shard.end_permit(record.applicant.id, record.hold, record.held_at_ms);
             }
         }
         pool.forget(now_ms);

@@ -24,16 +24,19 @@ impl Store {
         let answers = self
             .carry(keys::CONFIRM, pool, &claims, |index, _| pack(&items[index], &claims[index].claim))
             .await?;
-        let settlements: Vec<Settlement<'_>> = answers
-            .iter()
-            .filter(|answer| answer.outcome == Outcome::Allotted)
-            .filter_map(|answer| answer.record.as_ref())
-            .map(|record| Settlement::ended(record.applicant.id, record.hold))
-            .collect();
+        let settlements: Vec<Settlement<'_>> =
+            items.iter().zip(&answers).filter_map(|(item, answer)| settlement(item, answer)).collect();
         // A settlement that is lost heals at the permit's deadline; the marks are sold already.
         let _ = self.settle_permits(&settlements).await;
         Ok(answers)
     }
+}
+
+/// The permit of the hold that a payment turned into an allotment. Money that found the mark free had no hold.
+fn settlement(item: &ConfirmItem, answer: &Answer) -> Option<Settlement<'static>> {
+    let record = answer.record.as_ref().filter(|_| answer.outcome == Outcome::Allotted)?;
+    let had_hold = !answer.context.late || record.hold != item.hold;
+    had_hold.then(|| Settlement::ended(record.applicant.id, record.hold, record.held_at_ms))
 }
 
 /// The argument of one item; the layout stands in `confirm.lua`.

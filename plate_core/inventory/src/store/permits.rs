@@ -87,6 +87,8 @@ pub struct Settlement<'a> {
     pub hold: HoldId,
     /// Why.
     pub how: Settled,
+    /// When the hold began, ms since the epoch: a permit taken later is of another hold under the same id.
+    pub held_at_ms: i64,
     /// The operator who asked for the hold, where his day's count goes back too.
     pub operator: Option<&'a str>,
 }
@@ -112,13 +114,14 @@ impl<'a> Settlement<'a> {
             Class::Done | Class::Unknown => return None,
         };
         let applicant = act.applicant?.id;
-        Some(Self { applicant, hold: act.id.into(), how, operator: act.operator() })
+        let (hold, held_at_ms) = (act.id.into(), answer.server_ms);
+        Some(Self { applicant, hold, how, held_at_ms, operator: act.operator() })
     }
 
-    /// The permit of a hold that has ended.
+    /// The permit of a hold that began then and has ended.
     #[must_use]
-    pub const fn ended(applicant: ApplicantId, hold: HoldId) -> Self {
-        Self { applicant, hold, how: Settled::Ended, operator: None }
+    pub const fn ended(applicant: ApplicantId, hold: HoldId, held_at_ms: i64) -> Self {
+        Self { applicant, hold, how: Settled::Ended, held_at_ms, operator: None }
     }
 }
 
@@ -183,6 +186,7 @@ fn pack_settlement(settlement: &Settlement<'_>) -> Vec<u8> {
     to.bytes(&settlement.applicant.0)
         .bytes(&settlement.hold.0)
         .u8(settlement.how as u8)
+        .ms(settlement.held_at_ms)
         .bytes(settlement.operator.unwrap_or_default().as_bytes());
     to.0
 }

@@ -24,7 +24,10 @@ impl Store {
             .iter()
             .zip(&answers)
             .filter(|(_, answer)| answer.outcome == Outcome::Released)
-            .filter_map(|(item, _)| Some(Settlement::ended(item.act.applicant?.id, item.hold)))
+            .filter_map(|(item, answer)| {
+                // Held before it was released: that is bound enough.
+                Some(Settlement::ended(item.act.applicant?.id, item.hold, answer.server_ms))
+            })
             .collect();
         // A settlement that is lost heals at the permit's deadline; the marks are free already.
         let _ = self.settle_permits(&settlements).await;

@@ -26,9 +26,9 @@ impl Store {
         let mut from = Reader::new(&reply);
         let (mut answers, mut settlements) = (Vec::new(), Vec::new());
         while !from.is_empty() {
-            let (answer, hold, applicant) = read_ended(&mut from)?;
+            let (answer, settlement) = read_ended(&mut from)?;
             if answer.outcome == Outcome::Expired {
-                settlements.push(Settlement::ended(applicant, hold));
+                settlements.push(settlement);
             }
             answers.push(answer);
         }
@@ -82,9 +82,12 @@ impl Store {
     }
 }
 
-fn read_ended(from: &mut Reader<'_>) -> Result<(Answer, HoldId, ApplicantId), Malformed> {
+fn read_ended(from: &mut Reader<'_>) -> Result<(Answer, Settlement<'static>), Malformed> {
     let answer = answer::read(from, None)?;
-    Ok((answer, HoldId(from.array("hold id")?), ApplicantId(from.array("applicant")?)))
+    let held_at_ms = from.ms("held at")?;
+    let hold = HoldId(from.array("hold id")?);
+    let applicant = ApplicantId(from.array("applicant")?);
+    Ok((answer, Settlement::ended(applicant, hold, held_at_ms)))
 }
 
 /// A page of a scan: the next cursor, and what was found.
