@@ -101,7 +101,7 @@ def furnish_house(settings: Settings, engine: Engine) -> House:
         leeway_seconds=settings.token_leeway_seconds,
         cache_seconds=settings.token_cache_seconds,
         cache_entries=settings.token_cache_entries,
-        length_max=settings.header_max_bytes,
+        length_max=settings.token_max_bytes,
     )
     reference_key = secret_key(settings.payment_reference_key_file, keys / "reference.key", demo=demo)
     payment_key = secret_key(settings.payment_key_file, keys / "payment.key", demo=demo)

@@ -199,9 +199,9 @@ def settings_page() -> bytes:
     lines = [
         "# Settings",
         "",
-        "Written by `python -m plateapi.reference`; do not edit. Each is an environment variable, read once at",
-        "start; the unit is in its name. What changes while the service runs (tariffs, pauses, opening hours)",
-        "lives in the store.",
+        "Written by `python -m plateapi.reference`; do not edit. Each is an environment variable, read once",
+        "at start; the unit is in its name. What changes while the service runs (tariffs, pauses, opening",
+        "hours) lives in the store.",
         "",
         "| variable | default | meaning |",
         "|---|---|---|",

@@ -74,9 +74,9 @@ class Settings(BaseSettings):
         65_536, ge=1_024, le=16_777_216, description="Largest request body; a batch of 100 holds is 20 KiB."
     )
     tariff_max_bytes: int = Field(
-        524_288, ge=1_024, le=16_777_216, description="Largest tariff file uploaded; kz-2026 is about 8 KiB."
+        524_288, ge=1_024, le=16_777_216, description="Largest tariff file uploaded; kz-2026 is about 10 KiB."
     )
-    header_max_bytes: int = Field(8_192, ge=1_024, le=65_536, description="Largest bearer token accepted.")
+    token_max_bytes: int = Field(8_192, ge=1_024, le=65_536, description="Largest bearer token accepted.")
 
     # --- The store ------------------------------------------------------------------------------------
     redis_url: str = Field(

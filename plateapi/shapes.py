@@ -183,7 +183,7 @@ class LetGoShape(Shape):
     """A mark that was given back."""
 
     mark: str
-    outcome: Literal["released", "cancelled"]
+    outcome: str = Field(description="released or cancelled")
     revision: int
     server_time_ms: int
     payment: str | None = Field(None, description="Where the money is, after a cancellation: refund_due")

@@ -63,7 +63,7 @@ class Declared:
     changes: bool = False  # needs an Idempotency-Key
     version: bool = False  # needs If-Match
     reads: str | None = None  # content type of its body
-    body_max_bytes: int | None = None
+    body_limit: str = "body_max_bytes"  # the setting that bounds its body
     status: int = 200
     etag: bool = False  # its answer has an ETag
     hot: Hot | None = None
@@ -98,7 +98,7 @@ class Room:
         changes: bool | None = None,
         version: bool = False,
         reads: str | None = None,
-        body_max_bytes: int | None = None,
+        body_limit: str = "body_max_bytes",
         status: int = 200,
         etag: bool = False,
         hot: Hot | None = None,
@@ -118,7 +118,7 @@ class Room:
                     changes=method in CHANGING if changes is None else changes,
                     version=version,
                     reads=reads,
-                    body_max_bytes=body_max_bytes,
+                    body_limit=body_limit,
                     status=status,
                     etag=etag,
                     hot=hot,
@@ -153,8 +153,8 @@ def let_in(request: Request, declared: Declared) -> Visit:
             raise Refused("role_missing", roles=declared.role_names)
     if declared.reads is not None and _media_type(headers.get("content-type", "")) != declared.reads:
         raise Refused("content_type_unsupported", expected=declared.reads)
-    if declared.body_max_bytes is not None and METER_KEY in scope:
-        scope[METER_KEY].limit = declared.body_max_bytes
+    if declared.reads is not None:
+        scope[METER_KEY].limit = getattr(house.settings, declared.body_limit)
     visit = Visit(
         house=house,
         request_id=idempotency_key(headers) if declared.changes else "",

@@ -24,7 +24,7 @@ from plateapi.pricing.schemas import (
     draft_values,
     draft_version,
 )
-from plateapi.pricing.upload import TOML_BODY, UPLOAD_MAX_BYTES, toml_text
+from plateapi.pricing.upload import TOML_BODY, UPLOAD_LIMIT, toml_text
 from plateapi.services.approve_draft import approve_draft
 from plateapi.services.list_drafts import list_drafts
 from plateapi.services.preview_draft import preview_draft
@@ -49,7 +49,7 @@ NameQuery = Annotated[FileName, Query(description="The file's name, as it will s
     roles=ADMINS,
     status=201,
     reads=TOML,
-    body_max_bytes=UPLOAD_MAX_BYTES,
+    body_limit=UPLOAD_LIMIT,
     problems=["request_invalid", "tariff_already_published", "document_conflict"],
     etag=True,
     summary="Upload a draft",
@@ -90,7 +90,7 @@ async def draft(here: Here, draft: DraftPath, response: Response) -> DraftShape:
     roles=ADMINS,
     version=True,
     reads=TOML,
-    body_max_bytes=UPLOAD_MAX_BYTES,
+    body_limit=UPLOAD_LIMIT,
     problems=["request_invalid", "tariff_already_published", *CHANGE_REFUSALS],
     etag=True,
     summary="Replace a draft's content",

@@ -15,7 +15,7 @@ from plateapi.pricing.schemas import (
     TariffShape,
     TariffsShape,
 )
-from plateapi.pricing.upload import TOML_BODY, UPLOAD_MAX_BYTES, toml_text
+from plateapi.pricing.upload import TOML_BODY, UPLOAD_LIMIT, toml_text
 from plateapi.services.check_tariff import check_sound_tariff
 from plateapi.services.list_tariffs import get_tariff, list_tariffs
 
@@ -46,7 +46,7 @@ async def tariff(here: Here, revision: Annotated[str, Path(pattern=r"^[0-9a-f]{6
     roles=(Role.PRICING_ADMIN, Role.PRICING_APPROVER),
     changes=False,
     reads=TOML,
-    body_max_bytes=UPLOAD_MAX_BYTES,
+    body_limit=UPLOAD_LIMIT,
     problems=["tariff_invalid", "tariff_already_published", "request_invalid"],
     summary="Check a tariff's file",
     openapi_extra=TOML_BODY,

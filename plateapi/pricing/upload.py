@@ -6,10 +6,9 @@ from fastapi import Request
 
 from plateapi.pricing.schemas import TOML
 from plateapi.refusals import Refused
-from plateapi.settings import Settings
 
-# Routes are declared before settings are read, so the declared limit is the default one.
-UPLOAD_MAX_BYTES: Final[int] = Settings.model_fields["tariff_max_bytes"].default
+# The setting that bounds a tariff's file.
+UPLOAD_LIMIT: Final = "tariff_max_bytes"
 
 TOML_BODY: Final[dict[str, Any]] = {
     "requestBody": {

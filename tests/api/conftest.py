@@ -20,7 +20,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from plate_core import Act
+from plate_core import Act, ReplicaWriter
 from plateapi.app import create_app
 from plateapi.edge.house import House
 from plateapi.engine import Engine
@@ -160,10 +160,27 @@ async def service(
             law_poll_seconds=0.2,
             tariff_lead_seconds=2,
         )
-        async with served(settings, server) as standing:
+        async with served(settings, server) as standing, mirrored(standing):
             yield standing
     finally:
         remove_server(server)
+
+
+@asynccontextmanager
+async def mirrored(service: Service) -> AsyncIterator[None]:
+    """The machine's picture of free marks, kept while it lasts: what the keeper does beside the API."""
+    writer = ReplicaWriter.start(
+        service.settings.redis_url, service.settings.replica_path, service.engine.law.base
+    )
+
+    async def ready() -> bool:
+        return bool(writer.health()["ready"])
+
+    try:
+        await until(ready, seconds=60)
+        yield
+    finally:
+        writer.stop()
 
 
 async def until(found: Any, seconds: float = 10.0) -> Any:

@@ -1,10 +1,15 @@
 """Every bad input gets the problem that names it, in full, and none is a fault of ours."""
 
+from pathlib import Path
+
 import pytest
 
+from plate_core import load_rule_book
+from plateapi.law import Law
 from plateapi.problems import PROBLEMS
+from plateapi.services.check_tariff import CheckedTariff, compile_tariff
 from tests.api.bad_inputs import Bad, acts, applicants, bodies, marks, searches
-from tests.api.bad_tariffs import tariffs
+from tests.api.bad_tariffs import GOOD, tariffs
 from tests.api.conftest import Service
 from tests.personas import Person
 
@@ -45,12 +50,5 @@ def test_the_causes_are_distinct() -> None:
 
 def test_the_control_is_good() -> None:
     """What the bad tariffs are made from compiles, so that each fault is its own."""
-    from pathlib import Path  # noqa: PLC0415
-
-    from plate_core import load_rule_book  # noqa: PLC0415
-    from plateapi.law import Law  # noqa: PLC0415
-    from plateapi.services.check_tariff import CheckedTariff, compile_tariff  # noqa: PLC0415
-    from tests.api.bad_tariffs import GOOD  # noqa: PLC0415
-
     law = Law(load_rule_book(Path(__file__).resolve().parents[2] / "patterns" / "kz"))
     assert isinstance(compile_tariff(law, "good.toml", GOOD), CheckedTariff)
