@@ -5,20 +5,15 @@ from pathlib import Path
 
 import pytest
 
+try:
+    from plate_core import RuleBook, load_rule_book
+except ImportError as error:
+    # Without installation `plate_core` is found as an empty folder; say what to run instead of a riddle.
+    pytest.exit(f"the core is not built ({error}); run: make build", returncode=pytest.ExitCode.USAGE_ERROR)
 from tests.servers import SERVER_KINDS, StoreServer, new_server, remove_server
 
 ROOT = Path(__file__).resolve().parent.parent
 PATTERNS = ROOT / "patterns" / "kz"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Fail at once, with what to run, when the core is not built."""
-    try:
-        from plate_core import _plate_core  # noqa: F401, PLC0415
-    except ImportError as error:
-        pytest.exit(
-            f"the core is not built ({error}); run: make build", returncode=pytest.ExitCode.USAGE_ERROR
-        )
 
 
 @pytest.fixture(scope="session", params=SERVER_KINDS)
@@ -39,3 +34,9 @@ def store(session_server: StoreServer) -> Iterator[StoreServer]:
     yield session_server
     if session_server.process is not None:
         session_server.resume()
+
+
+@pytest.fixture(scope="session")
+def book() -> RuleBook:
+    """The law of the country, compiled."""
+    return load_rule_book(PATTERNS)
