@@ -37,6 +37,9 @@ pub mod library;
 pub mod sabotage;
 pub mod store;
 
+// The machine's bitmaps, kept from the store.
+pub mod replica;
+
 // How it is packed, and what is kept on disk.
 pub mod codec;
 pub mod journal;

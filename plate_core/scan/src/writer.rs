@@ -144,6 +144,17 @@ impl PlanesWriter {
         self.set_stamp(pool, stamp)
     }
 
+    /// Offers nothing of a pool any more: the store does not have it.
+    ///
+    /// # Errors
+    /// [`WriteError::PoolMissing`].
+    pub fn clear(&mut self, pool: Pool) -> Result<(), WriteError> {
+        let target = self.target(pool)?;
+        let all = vec![u64::MAX; target.layout.plane_words()];
+        target.load(PoolImage { taken: &all, issued: &[], withheld: &[] }, self.planes.kernel());
+        self.set_stamp(pool, Stamp::default())
+    }
+
     /// Moves a pool's stamp alone: its feed was read to the end and held nothing new.
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 //! half a second, which under `appendfsync always` and a full disk queue is a normal wait, and would queue 50
 //! commands. A timed-out wait does not take the command back; it only stops us from knowing.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,8 @@ pub(super) struct Connection {
     present: Mutex<Option<Present>>,
     /// Held while one task makes the connection; the others wait for it.
     making: tokio::sync::Mutex<Option<(Instant, StoreError)>>,
+    /// How many connections were made so far.
+    made: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -69,7 +71,13 @@ impl Connection {
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let client = Client::open(info.set_redis_settings(settings))
             .map_err(|error| StoreError::Url { detail: error.to_string() })?;
-        Ok(Self { client, timeouts, present: Mutex::new(None), making: tokio::sync::Mutex::new(None) })
+        let (present, making) = (Mutex::new(None), tokio::sync::Mutex::new(None));
+        Ok(Self { client, timeouts, present, making, made: AtomicU64::new(0) })
+    }
+
+    /// Which connection this is: one more whenever it was made anew.
+    pub(super) fn number(&self) -> u64 {
+        self.made.load(Ordering::Acquire)
     }
 
     /// Sends one command.
@@ -119,6 +127,7 @@ impl Connection {
         match self.connect().await {
             Ok(made) => {
                 *making = None;
+                self.made.fetch_add(1, Ordering::AcqRel);
                 *self.present.lock().unwrap_or_else(PoisonError::into_inner) = Some(made.clone());
                 Ok(made)
             }

@@ -62,7 +62,7 @@ impl Store {
     }
 }
 
-fn read_entries(reply: &Value) -> Result<Vec<RawEntry>, StoreError> {
+pub(super) fn read_entries(reply: &Value) -> Result<Vec<RawEntry>, StoreError> {
     let Value::Array(entries) = reply else { return Err(unexpected(reply)) };
     entries.iter().map(|entry| read_entry(entry).ok_or_else(|| unexpected(entry))).collect()
 }

@@ -29,6 +29,7 @@ mod documents;
 mod error;
 mod extend;
 mod feed;
+mod follow;
 mod held;
 mod hold;
 mod import;

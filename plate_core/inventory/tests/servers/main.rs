@@ -9,4 +9,5 @@ mod constant_calls;
 mod differential;
 mod driver;
 mod people;
+mod replica;
 mod server;

@@ -174,3 +174,16 @@ fn a_snapshot_that_does_not_fit_is_refused_by_name() {
         "a pool not loaded offers nothing"
     );
 }
+
+/// A pool that is cleared offers nothing, whatever it was, and has followed nothing.
+#[test]
+fn a_cleared_pool_offers_nothing() {
+    let mut writer = PlanesWriter::in_memory(&[spec(1)]).expect("memory");
+    let empty = PoolImage { taken: &[], issued: &[], withheld: &[] };
+    writer.load(pool(1), empty, stamp(1)).expect("a pool of the planes");
+    writer.clear(pool(1)).expect("a pool of the planes");
+    let planes = writer.planes();
+    let cleared = planes.pool(pool(1)).expect("a pool of the planes");
+    assert_eq!((cleared.free(), cleared.union(), cleared.stamp()), (0, [0; ROW_WORDS], Stamp::default()));
+    assert_eq!(cleared.state(3, 7), Some(MarkState::Taken));
+}

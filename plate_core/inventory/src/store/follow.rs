@@ -1,0 +1,114 @@
+//! What the replica's follower reads: where pools stand, and the entries of many feeds as they come.
+
+use std::collections::HashMap;
+
+use redis::Value;
+
+use super::call::unexpected;
+use super::feed::{RawEntry, read_entries};
+use super::{Store, StoreError};
+use crate::keys::PoolKey;
+
+impl Store {
+    /// Which connection to the server this is. When the number changes, the connection was made anew, and what
+    /// answers may be another server, or the same one restored to an earlier state.
+    #[must_use]
+    pub fn connection_number(&self) -> u64 {
+        self.connection.number()
+    }
+
+    /// The server's time in ms, and the revision of each pool at that time or a moment later; `None` where there
+    /// is no such pool.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`].
+    pub async fn revisions(&self, pools: &[String]) -> Result<(i64, Vec<Option<u64>>), StoreError> {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("TIME");
+        for pool in pools {
+            pipeline.cmd("HMGET").arg(PoolKey::Conf.of(pool)).arg("terms").arg("revision");
+        }
+        let replies = self.connection.send_all(&pipeline).await?;
+        let Some((time, conf)) = replies.split_first() else { return Err(unexpected(&Value::Nil)) };
+        let (seconds, micros): (i64, i64) =
+            redis::from_redis_value_ref(time).map_err(|_| unexpected(time))?;
+        let revisions: Result<Vec<_>, _> = conf.iter().map(read_revision).collect();
+        Ok((seconds * 1_000 + micros / 1_000, revisions?))
+    }
+
+    /// The entries of many pools' feeds, each after its own revision, at most `count` a pool, in the order of the
+    /// pools. If there are none at all it waits for the first for at most `wait_ms`; without `wait_ms` it does not.
+    ///
+    /// A waiting read keeps the connection: use a store of its own for it, and a wait below its response timeout.
+    ///
+    /// # Errors
+    /// As any call; see [`StoreError`].
+    pub async fn follow(
+        &self,
+        after: &[(String, u64)],
+        count: usize,
+        wait_ms: Option<u64>,
+    ) -> Result<Vec<Vec<RawEntry>>, StoreError> {
+        let mut found: Vec<Vec<RawEntry>> = after.iter().map(|_| Vec::new()).collect();
+        if after.is_empty() {
+            return Ok(found);
+        }
+        let feeds: Vec<String> = after.iter().map(|(pool, _)| PoolKey::Feed.of(pool)).collect();
+        let mut read = redis::cmd("XREAD");
+        read.arg("COUNT").arg(count);
+        if let Some(wait_ms) = wait_ms {
+            read.arg("BLOCK").arg(wait_ms);
+        }
+        read.arg("STREAMS").arg(&feeds);
+        for (_, revision) in after {
+            read.arg(format!("{revision}-0"));
+        }
+        let place: HashMap<&[u8], usize> = feeds.iter().map(String::as_bytes).zip(0..).collect();
+        for (feed, entries) in streams(&self.connection.send(&read).await?)? {
+            if let Some(entry) = place.get(feed).and_then(|&index| found.get_mut(index)) {
+                *entry = read_entries(entries)?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The streams of a reply with their entries: a map in RESP3, a list of pairs in RESP2, nothing after a wait.
+fn streams(reply: &Value) -> Result<Vec<(&[u8], &Value)>, StoreError> {
+    match reply {
+        Value::Nil => Ok(Vec::new()),
+        Value::Map(streams) => streams.iter().map(|(feed, entries)| pair(feed, entries)).collect(),
+        Value::Array(streams) => {
+            let pairs = streams.iter().map(|stream| match stream {
+                Value::Array(parts) => match parts.as_slice() {
+                    [feed, entries] => pair(feed, entries),
+                    _ => Err(unexpected(stream)),
+                },
+                other => Err(unexpected(other)),
+            });
+            pairs.collect()
+        }
+        other => Err(unexpected(other)),
+    }
+}
+
+fn pair<'a>(feed: &'a Value, entries: &'a Value) -> Result<(&'a [u8], &'a Value), StoreError> {
+    match feed {
+        Value::BulkString(feed) => Ok((feed, entries)),
+        other => Err(unexpected(other)),
+    }
+}
+
+/// A pool has settings; its revision is missing until its first transition.
+fn read_revision(reply: &Value) -> Result<Option<u64>, StoreError> {
+    let Value::Array(conf) = reply else { return Err(unexpected(reply)) };
+    match conf.as_slice() {
+        [Value::Nil, _] => Ok(None),
+        [_, Value::Nil] => Ok(Some(0)),
+        [_, Value::BulkString(text)] => {
+            let revision = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+            revision.map(Some).ok_or_else(|| unexpected(reply))
+        }
+        _ => Err(unexpected(reply)),
+    }
+}
