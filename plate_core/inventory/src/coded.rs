@@ -1,8 +1,8 @@
 //! One declaration for a closed vocabulary: variant, stored number, slug.
 //!
 //! What is stored or sent is the number or the slug, never the order of the variants: a later variant may
-//! be written where it reads best, and old bytes keep their meaning. Numbers are given by hand and never
-//! used twice; a test holds each vocabulary to that.
+//! be written where it reads best, and old bytes keep their meaning. Numbers are given by hand; the
+//! compiler refuses one that is given twice, and warns of a slug that is.
 
 /// Declares a fieldless enum whose every variant has a stored number and a slug.
 macro_rules! coded {

@@ -87,11 +87,7 @@ impl PlaneBits {
     /// The planes of such a number; higher bits mean nothing.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Self {
-        Self {
-            taken: bits & 1 != 0,
-            issued: bits & 2 != 0,
-            withheld: bits & 4 != 0,
-        }
+        Self { taken: bits & 1 != 0, issued: bits & 2 != 0, withheld: bits & 4 != 0 }
     }
 
     /// Whether nobody has it and no rule keeps it.
@@ -148,8 +144,6 @@ impl FeedEntry {
     /// The revision of the last transition: the entry's stream id is `<this>-0`.
     #[must_use]
     pub fn last_revision(&self) -> u64 {
-        self.transitions
-            .last()
-            .map_or(self.first_revision, |last| last.revision)
+        self.transitions.last().map_or(self.first_revision, |last| last.revision)
     }
 }

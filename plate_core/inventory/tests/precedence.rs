@@ -509,6 +509,25 @@ fn permits_follow_their_holds() {
     assert_eq!((released[0].outcome, held(&model)), (Outcome::Released, 0));
 }
 
+/// A request id is forgotten after a day. A hold that nobody swept for so long, and a new one under the same id, are
+/// two holds: ending the old one leaves the new one its permit.
+#[test]
+fn an_old_hold_takes_no_permit_from_a_new_one_of_the_same_id() {
+    let next = |model: &mut Model, candidates: &[u32], now_ms: i64| {
+        let candidates = candidates.to_vec();
+        let item = AssignItem { act: act(1, ME), candidates, tariff: LAW, amount_tiyn: 100 };
+        model.apply(&Op::AssignNext { pool: POOL.to_owned(), items: vec![item] }, now_ms).remove(0)
+    };
+    let mut model = store();
+    assert_eq!(next(&mut model, &[1], NOW_MS).ordinal, Some(1));
+    let later_ms = NOW_MS + 26 * HOUR_MS;
+    assert_eq!(next(&mut model, &[2], later_ms).ordinal, Some(2));
+    let swept = model.apply(&Op::Sweep { pool: POOL.to_owned(), max: 128 }, later_ms);
+    assert_eq!((swept.len(), swept[0].ordinal), (1, Some(1)));
+    assert_eq!(model.shard.live_permits(person(ME).id, later_ms).len(), 1);
+    assert_eq!(model.check(later_ms), Ok(()));
+}
+
 /// An operator's cap counts the holds he made today and begins anew at midnight in Almaty.
 #[test]
 fn an_operator_may_go_on_after_midnight() {

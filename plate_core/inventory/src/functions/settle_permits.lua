@@ -7,9 +7,10 @@
 -- Flags      allow-oom
 --
 -- ended: the hold that began at held_at_ms was released, expired or paid for. An id is kept a day and not for
--- ever: a permit whose id was claimed after that is of a later hold of the same id, and stays. refused: it was never given, so the operator's count goes
--- back too. not now: it may be tried again under the same id, so the permit goes back only when no other pass
--- of that id is under way, and the id is claimed without a permit until the next pass takes one.
+-- ever: a permit whose id was claimed after that is of a later hold of the same id, and stays. refused: it was
+-- never given, so the operator's count goes back too. not now: it may be tried again under the same id, so the
+-- permit goes back only when no other pass of that id is under way, and the id is claimed without a permit until
+-- the next pass takes one.
 local ENDED, NOT_NOW = 1, 3
 
 -- Takes one hold off an operator's day, if it is still the day on which the hold was admitted.
