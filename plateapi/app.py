@@ -8,21 +8,19 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import orjson
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 
-from plate_core import build
 from plateapi import audit, drivers, logs, operators, payments, pricing
-from plateapi.edge import errors, openapi, upkeep
+from plateapi.edge import errors, upkeep
 from plateapi.edge.envelope import Envelope
 from plateapi.edge.house import House
-from plateapi.edge.room import JSON, Hot, Open, Room
-from plateapi.edge.visit import Visit
+from plateapi.edge.room import Room
+from plateapi.edge.surface import surface_room
 from plateapi.engine import Engine
 from plateapi.identity import LocalIssuer, Pseudonyms, TokenVerifier, secret_key
 from plateapi.payments.signature import SignedNotifications
 from plateapi.services.payment_reference import ReferenceSeal
 from plateapi.settings import Settings
-from plateapi.shapes import Shape
 from plateapi.web import routes as web
 
 ROOMS: Final[Sequence[Room]] = (
@@ -61,7 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Envelope, body_max_bytes=settings.body_max_bytes, access_log=settings.access_log)
     errors.register(app)
     rooms = all_rooms(demo=settings.payment_stand_in)
-    for room in [*rooms, _surface(rooms)]:
+    for room in [*rooms, surface_room(rooms)]:
         room.furnish(app)
     return app
 
@@ -122,18 +120,3 @@ def _issuer_keys(settings: Settings) -> dict[str, Any]:
         return LocalIssuer(settings).public_keys()
     keys: dict[str, Any] = orjson.loads(settings.token_jwks_file.read_bytes())
     return keys
-
-
-def _surface(rooms: Sequence[Room]) -> Room:
-    """The room that shows the whole surface, itself left out."""
-    room = Room("surface", "The surface itself.")
-
-    @room.route("GET", "/openapi.json", roles=Open.ANYONE, hot=Hot(answer=Shape), include_in_schema=False)
-    async def show_surface(request: Request, visit: Visit) -> Response:
-        """The OpenAPI page."""
-        if not hasattr(request.app.state, "surface"):
-            page = openapi.describe(request.app, rooms, build()["version"])
-            request.app.state.surface = orjson.dumps(page)
-        return Response(request.app.state.surface, media_type=JSON)
-
-    return room

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 
+from plate_core import build
 from plateapi.edge import openapi
 from plateapi.edge.room import Declared, Room
 from plateapi.languages import LANGUAGES
@@ -129,7 +130,7 @@ def rooms() -> list[Room]:
 def openapi_page() -> bytes:
     """docs/reference/openapi.json."""
     app: Any = importlib.import_module("plateapi.app")
-    page = openapi.describe(app.create_app(), rooms(), app.build()["version"])
+    page = openapi.describe(app.create_app(), rooms(), build()["version"])
     return orjson.dumps(page, option=orjson.OPT_INDENT_2) + b"\n"
 
 

@@ -131,7 +131,7 @@ async def test_nearest_of_its_own(service: Service) -> None:
 
 
 async def test_an_ordinary_mark_is_given(service: Service) -> None:
-    """Assigned and not chosen, at the lowest price, at the desk too; of twenty at once no two get the same."""
+    """Assigned and not chosen, at the lowest price, at the desk too; of twenty at once no two get one."""
     aigerim, key = service.people.driver(), new_key()
     body = {"format": "person_car", "region": "12"}
     given = await aigerim.ask("POST", "/v1/assignments", key=key, json=body)

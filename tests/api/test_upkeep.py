@@ -31,6 +31,12 @@ async def test_the_surface_is_served(service: Service) -> None:
     """The OpenAPI page is where clients look for it."""
     page = await service.people.nobody().get("/openapi.json")
     assert page.json()["info"]["title"] == "Plates"
+    docs = await service.people.nobody().get("/docs")
+    assert docs.headers["content-type"] == "text/html; charset=utf-8"
+    assert docs.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "<script" not in docs.text
+    for path in page.json()["paths"]:
+        assert f"<code>{path}</code>" in docs.text
 
 
 async def test_figures_count_routes_and_outcomes(service: Service) -> None:
