@@ -208,11 +208,12 @@ fn shape(formats: &Formats) -> BoxedStrategy<Tree> {
                 _ => 0..last,
             };
             let mut blurs = blurs.into_iter();
-            let mut words: Vec<String> = seen.groups[range]
-                .iter()
-                .map(|group| {
+            let from = range.start;
+            let mut words: Vec<String> = (from..)
+                .zip(&seen.groups[range])
+                .map(|(index, group)| {
                     let taken: Vec<u8> = blurs.by_ref().take(group.len()).collect();
-                    let number = group.as_bytes()[0].is_ascii_digit();
+                    let number = group.as_bytes()[0].is_ascii_digit() && index < last - 1;
                     // Only a number before letters can carry a template, see the rules of reading.
                     blur(group, &taken, number && part > 3)
                 })

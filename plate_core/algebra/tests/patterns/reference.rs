@@ -60,15 +60,19 @@ impl Country {
         Country { formats, chosen: RefCell::default() }
     }
 
-    /// The first reading whose kinds fit some enabled format.
+    /// The first reading whose kinds fit some enabled format, or else, since these are texts of files, some
+    /// disabled one.
     fn reading(&self, words: &[String]) -> Rc<Reading> {
         if let Some(reading) = self.chosen.borrow().get(words) {
             return Rc::clone(reading);
         }
-        let enabled = || self.formats.iter().filter(|kinds| kinds.enabled);
-        let reading = readings(words)
-            .into_iter()
-            .find(|reading| enabled().any(|kinds| kinds_fit(reading, kinds)))
+        let first = |enabled: bool| {
+            readings(words).into_iter().find(|reading| {
+                self.formats.iter().any(|kinds| kinds.enabled == enabled && kinds_fit(reading, kinds))
+            })
+        };
+        let reading = first(true)
+            .or_else(|| first(false))
             .unwrap_or_else(|| panic!("the generator made {words:?}, which fits no format"));
         let reading = Rc::new(reading);
         self.chosen.borrow_mut().insert(words.to_vec(), Rc::clone(&reading));
