@@ -46,8 +46,9 @@ class Ownership:
 
     def note(self, pid: int) -> None:
         """Write who will hold the lock, for people who look; nothing reads it to decide."""
-        os.ftruncate(self.descriptor, 0)
-        os.pwrite(self.descriptor, f"{pid}\n".encode(), 0)
+        text = f"{pid}\n".encode()
+        os.pwrite(self.descriptor, text, 0)
+        os.ftruncate(self.descriptor, len(text))
 
     def let_go(self) -> None:
         """Close our descriptor. The lock itself stays with whoever inherited it."""

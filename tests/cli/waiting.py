@@ -7,9 +7,9 @@ from pathlib import Path
 PATIENCE_SECONDS = 20.0
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
+def wait_until(holds: Callable[[], bool], patience_seconds: float = PATIENCE_SECONDS) -> None:
     """Look again and again until something holds; fail when it does not within the time."""
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + patience_seconds
     while not holds():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.01)
