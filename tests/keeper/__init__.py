@@ -1,0 +1,1 @@
+"""The keeper: its guard by argument, its rounds over real servers."""

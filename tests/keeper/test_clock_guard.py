@@ -1,0 +1,59 @@
+"""The clock guard: a clock that is kept keeps the right to expire, a clock that is set loses it."""
+
+import pytest
+
+from plateapi.keeper.clock_guard import ClockGuard, Reading
+
+NOON_MS = 1_784_098_800_000
+TOLERANCE_MS = 500
+
+
+def reading(at_ms: float, server_ms: float, exchange_ms: float = 2) -> Reading:
+    """A look at both clocks, `at_ms` after the guard began."""
+    return Reading(server_ms=int(NOON_MS + server_ms), asked_at_ms=at_ms, answered_at_ms=at_ms + exchange_ms)
+
+
+def watched(*offsets_ms: float) -> list[bool]:
+    """The guard's judgements, a second apart, of a server clock that is this far from the true one."""
+    guard = ClockGuard(tolerance_ms=TOLERANCE_MS)
+    return [
+        guard.judge(reading(second * 1_000, second * 1_000 + offset))
+        for second, offset in enumerate(offsets_ms)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("offsets_ms", "judgements"),
+    [
+        ((0, 0, 0), [True, True, True]),
+        ((0, 400, 400), [True, True, True]),  # within the tolerance
+        ((0, 1_000, 1_000), [True, False, False]),  # set forward, and left so
+        ((0, -1_000, -1_000), [True, False, False]),  # set back
+        ((0, 3_600_000, 0), [True, False, True]),  # set forward by an hour and mended
+        ((0, 86_400_000, 86_400_000), [True, False, False]),
+        ((5_000, 5_000, 5_000), [True, True, True]),  # another epoch is no step
+    ],
+)
+def test_a_step_is_seen_and_a_mended_clock_agrees_again(
+    offsets_ms: tuple[float, ...], judgements: list[bool]
+) -> None:
+    """Only a change counts, and the baseline does not follow a step."""
+    assert watched(*offsets_ms) == judgements
+
+
+def test_a_clock_that_is_slewed_is_followed() -> None:
+    """NTP slews at 500 parts per million: an hour of it moves the clock by 1.8 s and is no step."""
+    assert all(watched(*(second * 0.5 for second in range(3_600))))
+
+
+def test_a_clock_that_runs_too_fast_is_not_followed() -> None:
+    """Five per mille is no slew: after some minutes it is as far as a step."""
+    assert not all(watched(*(second * 5 for second in range(600))))
+
+
+def test_a_slow_exchange_is_not_taken_for_a_step() -> None:
+    """The answer came after 3 s: the server's time lies somewhere within, so nothing is proven."""
+    guard = ClockGuard(tolerance_ms=TOLERANCE_MS)
+    assert guard.judge(reading(0, 0))
+    assert guard.judge(reading(1_000, 1_000 + 1_400, exchange_ms=3_000))
+    assert not guard.judge(reading(5_000, 5_000 + 10_000, exchange_ms=3_000))

@@ -1,0 +1,139 @@
+"""The keeper's rounds over a real store: journal, expiry, election."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from plate_core import Inventory, Journal, JournalBroken, JournalReader, RuleBook
+from plateapi.keeper.election import Election
+from plateapi.keeper.expiry import sweep_pools
+from plateapi.keeper.journaling import journal_round
+from tests.facade.citizens import Citizen, official
+
+POOL = "person_car.02"
+AIGERIM = Citizen("aigerim")
+
+
+class PowerLost(Exception):
+    """The keeper ends here."""
+
+
+class DyingFeed:
+    """The inventory's feed for a keeper that dies before it trims."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+
+    async def feed(self, pool: str, after: str, count: int) -> list[tuple[str, bytes]]:
+        """As the inventory has it."""
+        return await self._inventory.feed(pool, after, count)
+
+    async def trim_feed(self, pool: str, through: str) -> int:
+        """Never reached."""
+        raise PowerLost
+
+
+def verbs(directory: Path) -> list[str]:
+    """What the journal tells of the pool's marks, in order."""
+    steps = JournalReader(directory).transitions(POOL)
+    return [step["verb"] for step in steps if step["ordinal"] is not None]
+
+
+async def feed_length(inventory: Inventory) -> int:
+    """Entries of the pool that the store still keeps."""
+    return len(await inventory.feed(POOL, "0-0", 1_000))
+
+
+async def test_what_is_on_disk_is_trimmed_and_nothing_else(
+    inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """A round writes every entry, then the feed is empty; the next round has nothing to do."""
+    await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
+    journal = Journal.open(tmp_path)
+    done = await journal_round(inventory, journal, [POOL])
+    assert (done.entries, done.more) == (2, False)  # the founding, and the hold
+    assert verbs(tmp_path) == ["hold"]
+    assert await feed_length(inventory) == 0
+    assert (await journal_round(inventory, journal, [POOL])).entries == 0
+
+
+async def test_a_keeper_that_dies_before_it_trims_writes_nothing_twice(
+    inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """What was durable is recognised by the next keeper, which trims it and goes on."""
+    await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
+    journal = Journal.open(tmp_path)
+    with pytest.raises(PowerLost):
+        await journal_round(DyingFeed(inventory), journal, [POOL])
+    journal.close()
+    assert await feed_length(inventory) == 2
+    await AIGERIM.hold(inventory, book, book.parse("778AAA02"))
+    await journal_round(inventory, Journal.open(tmp_path), [POOL])
+    assert verbs(tmp_path) == ["hold", "hold"]
+    assert await feed_length(inventory) == 0
+
+
+async def test_a_journal_that_is_too_old_is_refused_and_nothing_is_trimmed(
+    inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """Entries between the journal's end and the feed's beginning are missing: a gap is never bridged."""
+    await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
+    await journal_round(inventory, Journal.open(tmp_path / "lost"), [POOL])
+    await AIGERIM.hold(inventory, book, book.parse("778AAA02"))
+    other = Journal.open(tmp_path / "other")
+    with pytest.raises(JournalBroken) as refusal:
+        await journal_round(inventory, other, [POOL])
+    assert refusal.value.slug == "journal_gap"
+    assert await feed_length(inventory) == 1
+
+
+async def test_nothing_expires_while_nobody_vouches_for_the_clock(
+    inventory: Inventory, book: RuleBook
+) -> None:
+    """Holds past their deadline end with the guard's lease, and not before it.
+
+    The deadline is a change of price a moment ahead, because no hold is shorter than a second; the store's
+    own clock is asked until it has come.
+    """
+    soon_ms = await inventory.server_time_ms() + 200
+    await inventory.configure_pools(official(), {POOL: {"cuts_ms": [soon_ms], "clock_guard": True}})
+    held = await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
+    assert held.live is not None
+    assert held.live.deadline_ms == soon_ms
+    while await inventory.server_time_ms() < soon_ms:
+        pass
+    assert await sweep_pools(inventory, [POOL]) == 0
+    await inventory.lease_expiry(await inventory.server_time_ms() + 60_000)
+    assert await sweep_pools(inventory, [POOL]) == 1
+    assert await sweep_pools(inventory, [POOL]) == 0
+
+
+async def test_a_backlog_of_one_pool_is_swept_at_once() -> None:
+    """Full batches follow each other until one is not full; every pool gets its turn."""
+    due = {"person_car.01": 300, "person_car.02": 0, "person_car.03": 128}
+
+    class Swept:
+        outcome = "expired"
+
+    class Sweeper:
+        async def sweep(self, pool: str, limit: int = 128) -> Sequence[Swept]:
+            ended = min(limit, due[pool])
+            due[pool] -= ended
+            return [Swept()] * ended
+
+    assert await sweep_pools(Sweeper(), list(due)) == 428
+    assert set(due.values()) == {0}
+
+
+async def test_one_keeper_is_active_and_another_takes_over(inventory: Inventory) -> None:
+    """The second stands by until the first withdraws; then it is active at once."""
+    first, second = Election(inventory, 60_000), Election(inventory, 60_000)
+    assert await first.stand()
+    assert not await second.stand()
+    assert await first.stand()
+    await second.withdraw()
+    assert not await second.stand()
+    await first.withdraw()
+    assert await second.stand()
+    assert not await first.stand()
