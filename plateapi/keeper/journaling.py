@@ -11,6 +11,9 @@ from typing import Protocol
 
 ENTRIES_A_READ = 512
 
+# Money whose hold nobody can read is kept in a pool without marks; its feed is journalled like any other.
+UNPLACED_POOL = "unplaced"
+
 
 class Feed(Protocol):
     """What journalling needs of the inventory."""

@@ -20,7 +20,7 @@ from plateapi.keeper.activation import Activation
 from plateapi.keeper.clock_guard import ClockGuard, Reading
 from plateapi.keeper.election import Election
 from plateapi.keeper.expiry import sweep_pools
-from plateapi.keeper.journaling import journal_round
+from plateapi.keeper.journaling import UNPLACED_POOL, journal_round
 from plateapi.keeper.status import KeeperStatus, write_status
 from plateapi.settings import Settings
 
@@ -119,7 +119,7 @@ class Keeper:
         try:
             if self.journal is None:
                 self.journal = Journal.open(self.settings.journal_dir)
-            done = await journal_round(self.inventory, self.journal, self.pools)
+            done = await journal_round(self.inventory, self.journal, [*self.pools, UNPLACED_POOL])
         except PlateError as error:
             self._close_journal()
             self.status.journal_error = error.detail

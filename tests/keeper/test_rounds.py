@@ -8,8 +8,8 @@ import pytest
 from plate_core import Inventory, Journal, JournalBroken, JournalReader, RuleBook
 from plateapi.keeper.election import Election
 from plateapi.keeper.expiry import sweep_pools
-from plateapi.keeper.journaling import journal_round
-from tests.facade.citizens import Citizen, official
+from plateapi.keeper.journaling import UNPLACED_POOL, journal_round
+from tests.facade.citizens import NOON_MS, PAYMENTS, Citizen, official
 
 POOL = "person_car.02"
 AIGERIM = Citizen("aigerim")
@@ -86,6 +86,16 @@ async def test_a_journal_that_is_too_old_is_refused_and_nothing_is_trimmed(
         await journal_round(inventory, other, [POOL])
     assert refusal.value.slug == "journal_gap"
     assert await feed_length(inventory) == 1
+
+
+async def test_money_that_nobody_can_place_is_journalled_too(inventory: Inventory, tmp_path: Path) -> None:
+    """The pool of unplaced money has a feed, and the journal keeps its payment."""
+    payment = {"provider": "bank", "transaction": "lost-1", "amount_tiyn": 5, "paid_at_ms": NOON_MS}
+    recorded = await inventory.record_unplaced_payment(PAYMENTS.act(), payment)
+    assert recorded["outcome"] == "refund_due"
+    await journal_round(inventory, Journal.open(tmp_path), [UNPLACED_POOL])
+    steps = list(JournalReader(tmp_path).transitions(UNPLACED_POOL))
+    assert [step["payment"]["transaction"] for step in steps if step["payment"]] == ["lost-1"]
 
 
 async def test_nothing_expires_while_nobody_vouches_for_the_clock(
