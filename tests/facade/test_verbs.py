@@ -9,6 +9,7 @@ from plate_core import (
     Act,
     ActRefused,
     Answer,
+    BootContractBroken,
     DocumentConflict,
     InputInvalid,
     Inventory,
@@ -17,6 +18,7 @@ from plate_core import (
     RuleBook,
 )
 from tests.facade.citizens import NOON_MS, PAYMENTS, Citizen, hold_row, official, payment_of
+from tests.servers import StoreServer
 
 AIGERIM, DANIYAR = Citizen("aigerim"), Citizen("daniyar")
 POOL = "person_car.02"
@@ -337,6 +339,34 @@ async def test_the_feed_becomes_the_journal(inventory: Inventory, book: RuleBook
     assert list(reader.transitions("person_car.03")) == []
     assert list(journal.transitions(POOL)) != []
     journal.close()
+
+
+async def test_a_store_is_founded_once_and_known_again(inventory: Inventory) -> None:
+    """The birth certificate stays; another store than the known one is refused."""
+    born = await inventory.check_contract()
+    assert await inventory.check_contract(born["id"]) == born
+    with pytest.raises(BootContractBroken) as refused:
+        await inventory.check_contract("0123456789abcdef")
+    [fault] = refused.value.context["faults"]
+    assert fault["found"] == born["id"]
+
+
+async def test_settings_that_can_lose_marks_are_refused(inventory: Inventory, store: StoreServer) -> None:
+    """Every fault at once, with what was found, what is needed, and the line that mends it."""
+    with store.client() as client:
+        client.config_set("appendfsync", "everysec")
+        client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        with pytest.raises(BootContractBroken) as refused:
+            await inventory.check_contract()
+    finally:
+        with store.client() as client:
+            client.config_set("appendfsync", "always")
+            client.config_set("maxmemory-policy", "noeviction")
+    found = {fault["setting"]: fault for fault in refused.value.context["faults"]}
+    assert set(found) == {"appendfsync", "maxmemory-policy"}
+    assert (found["appendfsync"]["found"], found["appendfsync"]["needed"]) == ("everysec", "always")
+    assert "CONFIG SET appendfsync always" in found["appendfsync"]["mend"]
 
 
 async def test_sweeping_what_is_not_due_ends_nothing(inventory: Inventory, book: RuleBook) -> None:

@@ -271,9 +271,8 @@ class Inventory:
     @property
     def backlog(self) -> int: ...  # items taken in and not finished
     def echo(self) -> Awaitable[None]: ...  # nothing, through the engine and back: what the way costs
-    def check_contract(
-        self,
-    ) -> Awaitable[None]: ...  # BootContractBroken (faults: setting, found, needed, mend)
+    # {id, born_ms, data_version}; BootContractBroken (faults: setting, found, needed, mend)
+    def check_contract(self, known: str | None = None) -> Awaitable[_Facts]: ...
     def load_functions(self) -> Awaitable[str]: ...  # the library's name
     # Verbs; each gives one Answer an item, in order. Items may span pools.
     # (act, mark, tariff revision, amount_tiyn)

@@ -8,6 +8,7 @@ use plate_inventory::journal::EntryId;
 use plate_inventory::pipeline::{PoolChange, UNPLACED_POOL};
 use plate_inventory::record::Record;
 use plate_inventory::settings::PoolShape;
+use plate_inventory::store::contract::Genesis;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping};
@@ -25,6 +26,15 @@ pub(crate) fn plain(py: Python<'_>, answer: &Answer) -> PyResult<Py<PyAny>> {
     one.set_item("done", answer.outcome.is_done())?;
     one.set_item("revision", answer.revision)?;
     one.set_item("server_time_ms", answer.server_ms)?;
+    one.into_py_any(py)
+}
+
+/// {id, born_ms, data_version}.
+pub(crate) fn genesis(py: Python<'_>, genesis: &Genesis) -> PyResult<Py<PyAny>> {
+    let one = PyDict::new(py);
+    one.set_item("id", &genesis.id)?;
+    one.set_item("born_ms", genesis.born_ms)?;
+    one.set_item("data_version", genesis.data_version)?;
     one.into_py_any(py)
 }
 

@@ -80,9 +80,14 @@ impl PyInventory {
         self.bridge.submit(py, vec![Item::Echo.at(pool)], Box::new(|py, _| Ok(py.None())))
     }
 
-    /// Refuse a store whose settings can lose marks: `BootContractBroken`, every fault with the line that mends it.
-    fn check_contract<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.bridge.call(py, |it| async move { it.check_contract().await }, |py, ()| Ok(py.None()))
+    /// Refuse a store that can lose marks, has data of a later version, or is not the `known` one.
+    ///
+    /// Founds a store that is new, and gives its birth certificate: {id, born_ms, data_version}. Raises
+    /// `BootContractBroken` with every fault: setting, found, needed, and the line that mends it.
+    #[pyo3(signature = (known=None))]
+    fn check_contract<'py>(&self, py: Python<'py>, known: Option<String>) -> PyResult<Bound<'py, PyAny>> {
+        let run = |it: Rc<Pipeline>| async move { it.store().check_contract(known.as_deref()).await };
+        self.bridge.call(py, run, |py, genesis| calls::genesis(py, &genesis))
     }
 
     /// Load the function library unless the store has it; its name.

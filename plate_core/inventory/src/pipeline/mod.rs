@@ -118,14 +118,6 @@ impl Pipeline {
         &self.store
     }
 
-    /// Refuses a store that marks cannot be entrusted to.
-    ///
-    /// # Errors
-    /// As any call; see [`StoreError`].
-    pub async fn check_contract(&self) -> Result<(), StoreError> {
-        self.store.check_contract(None).await.map(|_| ())
-    }
-
     /// Every pool of the rule book by name, and the one that keeps unplaced money.
     #[must_use]
     pub fn pool_names(&self) -> Vec<String> {
