@@ -20,7 +20,7 @@ MAXMEMORY_BYTES_DEFAULT: Final = 2 << 30
 APP_COMMANDS: Final = (
     "fcall", "function|list", "function|load", "multi", "exec", "discard",
     "time", "info", "config|get",
-    "bitfield", "bitfield_ro", "get", "set",
+    "bitfield", "bitfield_ro", "get", "getrange", "set", "setrange",
     "hdel", "hget", "hgetall", "hmget", "hscan", "hset", "hsetnx",
     "lpop", "lrange", "rpush",
     "xadd", "xrange", "xread", "xtrim",

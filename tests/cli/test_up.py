@@ -122,6 +122,40 @@ def test_a_request_id_repeats_its_answer(country: Country) -> None:
     assert (code, reused["type"]) == (2, "urn:plates:problem:request_id_reused")
 
 
+def test_a_registry_is_imported_while_sales_are_open(country: Country, tmp_path: Path) -> None:
+    """Issued marks leave the search and are refused; what was left out is counted and named."""
+    service = country.running()
+    token = service.token(new_iin())
+    assert service.plates("hold", "360KZB02", PLATES_TOKEN=token)[0] == 0
+    file = tmp_path / "registry.csv"
+    file.write_text("mark\n361KZB02\n362 kzb 02\n360KZB02\n360KZB99\n")
+    code, [told] = service.plates("import", str(file))
+    assert code == 6
+    counts = ("imported", "already_imported", "conflicts", "rejected")
+    assert [told[name] for name in counts] == [2, 0, 1, 1]
+    assert Path(told["rejects_file"]).read_text().splitlines()[1].startswith("5,360KZB99,")
+    assert Path(told["conflicts_file"]).read_text() == "mark\n360KZB02\n"
+    code, [refused] = service.plates("hold", "361KZB02", PLATES_TOKEN=service.token(new_iin()))
+    assert (code, refused["type"]) == (3, "urn:plates:problem:mark_issued")
+    wait_until(lambda: service.plates("search", "361KZB02")[1][0]["count"] == 0)
+    file.write_text("361KZB02\n362KZB02\n")
+    code, [again] = service.plates("import", str(file))
+    assert (code, [again[name] for name in counts]) == (0, [0, 2, 0, 0])
+    assert (again["rejects_file"], again["conflicts_file"]) == (None, None)
+
+
+def test_the_demonstration_fills_a_running_country(country: Country) -> None:
+    """A small registry, made up and imported; doing it again finds the file and changes nothing."""
+    service = country.running()
+    code, [made, imported] = service.plates("demo", "--rows", "2000", "--seed", "7")
+    assert made["rows"] == 2000
+    assert imported["rows"] == 2000
+    assert imported["imported"] + imported["already_imported"] + imported["conflicts"] == 2000
+    assert code in {0, 6}
+    code, [again] = service.plates("demo", "--rows", "2000", "--seed", "7")
+    assert again["imported"] == 0
+
+
 @pytest.mark.parametrize("name", ["api", "keeper"])
 def test_a_child_that_is_killed_comes_back(country: Country, name: str) -> None:
     """With a line for whoever watches, and the run file says its new process."""
@@ -258,6 +292,18 @@ def test_production_does_not_start_with_stand_ins(tmp_path: Path) -> None:
     assert "PLATES_TOKEN_JWKS_FILE" in service.text
     assert "PLATES_PAYMENT_STAND_IN" in service.text
     assert not (tmp_path / "var" / "store" / "valkey.conf").exists()
+
+
+def test_the_demonstration_fills_a_sleeping_country(country: Country) -> None:
+    """Where nothing runs it starts the store and a keeper, imports, and stops them; the data stays."""
+    service = country.running()
+    assert service.stop() == 0
+    code, [_, imported] = service.plates("demo", "--rows", "1000", "--seed", "8")
+    assert imported["imported"] > 900
+    assert not lives(service.store_pid)
+    code, [again] = service.plates("demo", "--rows", "1000", "--seed", "8")
+    assert again["imported"] == 0
+    assert code in {0, 6}
 
 
 def test_a_damaged_store_is_refused_with_its_sentence(country: Country) -> None:
