@@ -19,6 +19,7 @@ from plateapi.edge.surface import surface_room
 from plateapi.engine import Engine
 from plateapi.identity import LocalIssuer, Pseudonyms, TokenVerifier, secret_key
 from plateapi.payments.signature import SignedNotifications
+from plateapi.services.note_refused_notification import RefusalNotes
 from plateapi.services.payment_reference import ReferenceSeal
 from plateapi.settings import Settings
 from plateapi.web import routes as web
@@ -112,6 +113,7 @@ def furnish_house(settings: Settings, engine: Engine) -> House:
         payment_side=SignedNotifications(
             settings.payment_provider, payment_key, settings.notification_window_seconds
         ),
+        refusal_notes=RefusalNotes(engine),
     )
 
 

@@ -6,7 +6,7 @@ of an error. Look at ``plateapi/edge/envelope.py`` for the line that every reque
 
 import logging
 import sys
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import structlog
@@ -14,23 +14,25 @@ import structlog
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
+def _dump(event: Any, **_: Any) -> bytes:  # noqa: ANN401  # structlog's own signature
+    return orjson.dumps(event, default=str)
+
+
+PROCESSORS: Final = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.JSONRenderer(serializer=_dump),
+)
+
+
 def configure(level: str) -> None:
     """Set structlog up for this process, and hold other libraries to warnings."""
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(serializer=_dump),
-        ],
+        processors=PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
         cache_logger_on_first_use=True,
     )
+    # Other libraries' own lines may hold URLs (httpx logs each request): only their warnings are wanted.
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(message)s")
-    # It logs every request with its URL.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-
-
-def _dump(event: Any, **_: Any) -> bytes:  # noqa: ANN401  # structlog's own signature
-    return orjson.dumps(event, default=str)

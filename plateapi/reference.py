@@ -184,7 +184,7 @@ def statuses_page() -> bytes:
 
 def _route_line(declared: Declared) -> str:
     changes = "Idempotency-Key" if declared.changes else ""
-    version = "If-Match" if declared.version else ""
+    version = "If-Match" if declared.version is not None else ""
     cells = (
         f"{declared.method} {declared.path}",
         ", ".join(declared.role_names),

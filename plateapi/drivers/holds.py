@@ -6,7 +6,7 @@ import orjson
 from fastapi import Path, Request, Response
 
 from plateapi.drivers.schemas import AssignBody, HoldBody
-from plateapi.edge.room import JSON, Hot, Room
+from plateapi.edge.room import JSON, Hot, Room, Version
 from plateapi.edge.visit import Here, Visit
 from plateapi.people import Role
 from plateapi.problems import HOLD_REFUSALS, VERSION_REFUSALS
@@ -83,7 +83,7 @@ async def holdings(here: Here) -> HoldingsShape:
     "POST",
     "/v1/holds/{mark}/extension",
     roles=DRIVER,
-    version=True,
+    version=Version.HOLDING,
     problems=[*VERSION_REFUSALS, "extensions_used_up", "payment_already_begun", "limit_reached"],
     etag=True,
     summary="Extend a hold",
@@ -98,7 +98,7 @@ async def extend(here: Here, mark: MarkPath, response: Response) -> HoldingShape
     "DELETE",
     "/v1/holds/{mark}",
     roles=DRIVER,
-    version=True,
+    version=Version.HOLDING,
     problems=VERSION_REFUSALS,
     summary="Release a hold",
 )
@@ -112,7 +112,7 @@ async def release(here: Here, mark: MarkPath) -> LetGoShape:
     "POST",
     "/v1/holds/{mark}/payment",
     roles=DRIVER,
-    version=True,
+    version=Version.HOLDING,
     status=201,
     problems=[*VERSION_REFUSALS, "payment_already_begun", "limit_reached"],
     etag=True,
@@ -130,7 +130,7 @@ async def pay(here: Here, mark: MarkPath, response: Response) -> PaymentBegunSha
     "POST",
     "/v1/allotments/{mark}/cancellation",
     roles=DRIVER,
-    version=True,
+    version=Version.HOLDING,
     problems=["mark_unparseable", "not_allotted", "revision_stale", "manufacture_begun"],
     summary="Give an allotment back",
 )

@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plateapi import metrics
@@ -82,6 +82,8 @@ class Envelope:
         metrics.REQUESTS_IN_FLIGHT.inc()
         try:
             await self._app(scope, meter.receive, send_with_headers)
+        except ClientDisconnect:
+            log.info("client_gone", request_id=request_id)
         except Exception as error:  # The last catch: nothing may leave as a stack trace.
             log.error("request_failed", request_id=request_id, **_where(error))
             if status == 0:

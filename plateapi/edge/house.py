@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from plateapi.engine import Engine
 from plateapi.identity import Pseudonyms, TokenVerifier
+from plateapi.services.note_refused_notification import RefusalNotes
 from plateapi.services.payment_reference import ReferenceSeal
 from plateapi.services.payment_side import PaymentSide
 from plateapi.settings import Settings
@@ -19,3 +20,4 @@ class House:
     pseudonyms: Pseudonyms
     seal: ReferenceSeal
     payment_side: PaymentSide
+    refusal_notes: RefusalNotes

@@ -69,7 +69,6 @@ VERSION_PARAMETER: Final[dict[str, Any]] = {
     "in": "header",
     "required": True,
     "description": "The ETag of what was read before deciding.",
-    "schema": {"type": "string"},
 }
 ETAG_HEADER: Final[dict[str, Any]] = {
     "description": "Version of what is shown; If-Match of acts on it.",
@@ -160,8 +159,9 @@ def _complete(operation: dict[str, Any], declared: Declared) -> None:
     parameters = operation.setdefault("parameters", [])
     if declared.changes:
         parameters.append(KEY_PARAMETER)
-    if declared.version:
-        parameters.append(VERSION_PARAMETER)
+    if declared.version is not None:
+        form = {"type": "string", "pattern": declared.version.value}
+        parameters.append({**VERSION_PARAMETER, "schema": form})
     if not parameters:
         del operation["parameters"]
     responses = operation["responses"]
@@ -178,7 +178,7 @@ def _problems_by_status(declared: Declared) -> dict[int, list[str]]:
         slugs += ["token_missing", "token_invalid", "token_expired", "role_missing"]
     if declared.changes:
         slugs += CHANGE_PROBLEMS
-    if declared.version:
+    if declared.version is not None:
         slugs += ["if_match_missing", "if_match_invalid"]
     if declared.reads is not None:
         slugs += ["content_type_unsupported", "body_too_large", "body_unreadable"]

@@ -31,6 +31,13 @@ ROUTE_KEY: Final = "plates.route"
 METER_KEY: Final = "plates.body_meter"
 
 
+class Version(Enum):
+    """What a version looks like, by what it is a version of."""
+
+    HOLDING = r'^"[0-9a-f]{32}-\d{1,15}"$'
+    DRAFT = r'^"\d{1,15}"$'
+
+
 class Open(Enum):
     """Routes that need no token, each for a reason of its own."""
 
@@ -61,7 +68,7 @@ class Declared:
     tag: str
     problems: Sequence[str] = ()
     changes: bool = False  # needs an Idempotency-Key
-    version: bool = False  # needs If-Match
+    version: Version | None = None  # needs If-Match, with such an ETag
     reads: str | None = None  # content type of its body
     body_limit: str = "body_max_bytes"  # the setting that bounds its body
     status: int = 200
@@ -96,7 +103,7 @@ class Room:
         roles: Access,
         problems: Sequence[str] = (),
         changes: bool | None = None,
-        version: bool = False,
+        version: Version | None = None,
         reads: str | None = None,
         body_limit: str = "body_max_bytes",
         status: int = 200,
@@ -158,7 +165,7 @@ def let_in(request: Request, declared: Declared) -> Visit:
     visit = Visit(
         house=house,
         request_id=idempotency_key(headers) if declared.changes else "",
-        if_match=if_match(headers) if declared.version else "",
+        if_match=if_match(headers) if declared.version is not None else "",
         known_actor=actor,
         role=role,
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Path, Response
 
-from plateapi.edge.room import JSON, Room
+from plateapi.edge.room import JSON, Room, Version
 from plateapi.edge.visit import Here
 from plateapi.operators.schemas import ApplicantBody, DeskAssignBody, DeskHoldBody, ForApplicantBody
 from plateapi.people import Applicant, Errand, Role
@@ -83,7 +83,7 @@ async def holdings_of(here: Here, body: ForApplicantBody) -> HoldingsShape:
     "POST",
     "/v1/desk/holds/{mark}/extension",
     roles=ASSISTANTS,
-    version=True,
+    version=Version.HOLDING,
     reads=JSON,
     problems=[*VERSION_REFUSALS, *FOR_APPLICANT, "extensions_used_up", "payment_already_begun"],
     etag=True,
@@ -99,7 +99,7 @@ async def extend_for(here: Here, mark: MarkPath, body: ForApplicantBody, respons
     "POST",
     "/v1/desk/holds/{mark}/release",
     roles=ASSISTANTS,
-    version=True,
+    version=Version.HOLDING,
     reads=JSON,
     problems=[*VERSION_REFUSALS, *FOR_APPLICANT],
     summary="Release a citizen's hold",
@@ -114,7 +114,7 @@ async def release_for(here: Here, mark: MarkPath, body: ForApplicantBody) -> Let
     "POST",
     "/v1/desk/holds/{mark}/payment",
     roles=ASSISTANTS,
-    version=True,
+    version=Version.HOLDING,
     status=201,
     reads=JSON,
     problems=[*VERSION_REFUSALS, *FOR_APPLICANT, "payment_already_begun"],
@@ -135,7 +135,7 @@ async def pay_for(
     "POST",
     "/v1/desk/allotments/{mark}/cancellation",
     roles=ASSISTANTS,
-    version=True,
+    version=Version.HOLDING,
     reads=JSON,
     problems=["mark_unparseable", "not_allotted", "revision_stale", "manufacture_begun", *FOR_APPLICANT],
     summary="Give a citizen's allotment back",

@@ -12,7 +12,6 @@ from plateapi.edge.room import JSON, Hot, Open, Room
 from plateapi.edge.visit import Visit
 from plateapi.payments.schemas import NotificationBody, SettlementShape
 from plateapi.refusals import Refused
-from plateapi.services.note_refused_notification import note_refused_notification
 from plateapi.services.settle_payment import PaymentNotice, Settlement, confirm_refund, settle_payment
 
 room = Room("payments", "Notifications of the payment side.")
@@ -46,7 +45,7 @@ async def notify(request: Request, visit: Visit) -> Response:
     except Refused as refused:
         metrics.NOTIFICATIONS.labels(refused.slug).inc()
         if refused.slug in SIGNATURE_REFUSALS:
-            await note_refused_notification(visit.house.engine, refused.slug, body)
+            await visit.house.refusal_notes.note(refused.slug, body)
         raise
     metrics.NOTIFICATIONS.labels(settlement.outcome).inc()
     return Response(SettlementShape.of(settlement).model_dump_json(), media_type=JSON)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from fastapi import Path, Query, Request, Response
 
-from plateapi.edge.room import JSON, Room
+from plateapi.edge.room import JSON, Room, Version
 from plateapi.edge.visit import Here
 from plateapi.people import Role
 from plateapi.pricing.schemas import (
@@ -88,7 +88,7 @@ async def draft(here: Here, draft: DraftPath, response: Response) -> DraftShape:
     "PUT",
     "/v1/tariff-drafts/{draft}",
     roles=ADMINS,
-    version=True,
+    version=Version.DRAFT,
     reads=TOML,
     body_limit=UPLOAD_LIMIT,
     problems=["request_invalid", "tariff_already_published", *CHANGE_REFUSALS],
@@ -122,7 +122,7 @@ async def preview(
     "POST",
     "/v1/tariff-drafts/{draft}/submission",
     roles=ADMINS,
-    version=True,
+    version=Version.DRAFT,
     reads=JSON,
     problems=["tariff_invalid", "effect_too_soon", "effect_outside_day", "request_invalid", *CHANGE_REFUSALS],
     etag=True,
@@ -137,7 +137,7 @@ async def submit(here: Here, draft: DraftPath, body: SubmissionBody, response: R
     "POST",
     "/v1/tariff-drafts/{draft}/approval",
     roles=APPROVERS,
-    version=True,
+    version=Version.DRAFT,
     reads=JSON,
     problems=[
         "draft_not_submitted",

@@ -165,6 +165,15 @@ async def test_what_is_not_signed_is_not_believed(
     assert invoice["reference"] not in str(after)
 
 
+async def test_a_flood_of_forgeries_is_noted_in_bounds(service: Service) -> None:
+    """Sixty at once are refused one and all; a process notes ten a second, and nothing is paid."""
+    before = await _noted(service)
+    forged = {"x_signature": "t=1,v1=" + "0" * 64}
+    answers = await asyncio.gather(*(service.notify({"event": "paid"}, **forged) for _ in range(60)))
+    assert {answer.status_code for answer in answers} == {401}
+    assert (await _noted(service))["count"] - before["count"] <= 30
+
+
 async def _noted(service: Service) -> dict[str, Any]:
     names = await service.engine.inventory.list_documents(PREFIX)
     if not names:
