@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate, pairwise
 from typing import Final
 
 import orjson
@@ -36,28 +37,42 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What the store was told to withhold by law: ordinals by pool, of one revision of the rule book."""
+    """What the store was told to withhold by law: ordinals by pool, of one revision of the rule book.
+
+    Ordinals are kept packed, since most starts only look at the revision. Withheld series are rows of
+    neighbours, so the differences of ordinals compress to almost nothing.
+    """
 
     book: str
-    ordinals: Mapping[str, frozenset[int]]
+    packed: Mapping[str, str]
+
+    @classmethod
+    def of(cls, book: str, ordinals: Mapping[str, frozenset[int]]) -> "Brought":
+        """From ordinals by pool."""
+        return cls(book, {pool: _pack(some) for pool, some in ordinals.items()})
+
+    def ordinals(self, pool: str) -> frozenset[int]:
+        """The ordinals of a pool."""
+        packed = self.packed.get(pool)
+        if packed is None:
+            return frozenset()
+        return frozenset(accumulate(array.array("I", zlib.decompress(base64.b64decode(packed)))))
 
     def dump(self) -> bytes:
-        """As the document's content; ordinals stand in rows, so they compress to almost nothing."""
-        packed = {
-            pool: base64.b64encode(zlib.compress(array.array("I", sorted(ordinals)).tobytes(), 6)).decode()
-            for pool, ordinals in self.ordinals.items()
-        }
-        return orjson.dumps({"book": self.book, "pools": packed})
+        """As the document's content."""
+        return orjson.dumps({"book": self.book, "pools": self.packed})
 
     @classmethod
     def load(cls, content: bytes) -> "Brought":
         """From the document's content."""
         document = orjson.loads(content)
-        pools = {}
-        for pool, packed in document["pools"].items():
-            ordinals = array.array("I", zlib.decompress(base64.b64decode(packed)))
-            pools[pool] = frozenset(ordinals)
-        return cls(document["book"], pools)
+        return cls(document["book"], document["pools"])
+
+
+def _pack(ordinals: frozenset[int]) -> str:
+    in_order = sorted(ordinals)
+    steps = array.array("I", (to - since for since, to in pairwise([0, *in_order])))
+    return base64.b64encode(zlib.compress(steps.tobytes(), 6)).decode()
 
 
 async def withhold_by_law(engine: Engine, report: Report) -> int:
@@ -74,12 +89,12 @@ async def withhold_by_law(engine: Engine, report: Report) -> int:
     report(f"withholding what the law withholds, in {len(pools)} pools; this is done once")
     gates = _Gates()
     results = await asyncio.gather(
-        *(_bring_pool(engine, gates, pool, before.ordinals.get(pool, frozenset())) for pool in pools)
+        *(_bring_pool(engine, gates, pool, before.ordinals(pool)) for pool in pools)
     )
     conflicts = [mark for result in results for mark in result.conflicts]
-    brought = Brought(
-        book="" if conflicts else book.revision,
-        ordinals={pool: result.ordinals for pool, result in zip(pools, results, strict=True)},
+    brought = Brought.of(
+        "" if conflicts else book.revision,
+        {pool: result.ordinals for pool, result in zip(pools, results, strict=True)},
     )
     try:
         await engine.inventory.put_document(DOCUMENT, brought.dump(), expected_version=version)
