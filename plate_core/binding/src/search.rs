@@ -4,9 +4,11 @@
 //! for the next page of the same search and for everybody who searches alike.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plate_algebra::{Acquired, Area, Date, FormatId, Formats, Region, RegionMask, RuleBook};
+use plate_scan::Ranks;
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -35,23 +37,30 @@ pub(crate) enum OrderBy {
     Shuffle,
 }
 
-/// Areas to search, and the areas of an order's ranks.
+/// Areas to search, and what comes first in the order.
 pub(crate) struct Prepared {
     pub(crate) areas: Vec<Area>,
-    pub(crate) ranks: Vec<Area>,
+    pub(crate) ranks: Arc<Ranks>,
 }
 
 /// Searches kept, at most. The areas of one take some ten kilobytes.
 const KEPT_MAX: usize = 256;
+/// Ranks kept, at most: few orders on few days. Those of beauty take some 10 ms to make and some megabytes.
+const RANKS_KEPT_MAX: usize = 8;
 
-/// Prepared searches, the oldest forgotten first.
-#[derive(Default)]
-pub(crate) struct Kept(Mutex<Searches>);
+/// What the ranks of an order depend on.
+type RanksKey = (OrderBy, Date, Vec<FormatId>);
 
-#[derive(Default)]
-struct Searches {
-    known: HashMap<Filters, Arc<Prepared>>,
-    by_age: VecDeque<Filters>,
+/// Prepared searches, and the ranks that many of them share.
+pub(crate) struct Kept {
+    searches: Mutex<Recent<Filters, Prepared>>,
+    ranks: Mutex<Recent<RanksKey, Ranks>>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { searches: Mutex::new(Recent::new(KEPT_MAX)), ranks: Mutex::new(Recent::new(RANKS_KEPT_MAX)) }
+    }
 }
 
 impl Kept {
@@ -61,34 +70,75 @@ impl Kept {
         book: &RuleBook,
         filters: Filters,
     ) -> PyResult<Arc<Prepared>> {
-        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).known.get(&filters) {
-            return Ok(Arc::clone(known));
+        if let Some(known) = lock(&self.searches).get(&filters) {
+            return Ok(known);
         }
-        let prepared = Arc::new(prepare(py, book, &filters)?);
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.by_age.len() >= KEPT_MAX
-            && let Some(oldest) = kept.by_age.pop_front()
-        {
-            kept.known.remove(&oldest);
+        let formats = formats(py, book.formats(), &filters.formats)?;
+        let areas = areas(py, book, &filters, &formats)?;
+        let ranks = self.ranks(py, book, (filters.order, filters.on, formats))?;
+        Ok(lock(&self.searches).keep(filters, Prepared { areas, ranks }))
+    }
+
+    fn ranks(&self, py: Python<'_>, book: &RuleBook, key: RanksKey) -> PyResult<Arc<Ranks>> {
+        if let Some(known) = lock(&self.ranks).get(&key) {
+            return Ok(known);
         }
-        if kept.known.insert(filters.clone(), Arc::clone(&prepared)).is_none() {
-            kept.by_age.push_back(filters);
-        }
-        Ok(prepared)
+        let (order, on, formats) = &key;
+        let areas = match order {
+            OrderBy::Number | OrderBy::Shuffle => Vec::new(),
+            OrderBy::Price => by_price(py, book, *on, formats)?,
+            OrderBy::Beauty => by_beauty(book, formats),
+        };
+        let ranks = py.detach(|| Ranks::from(areas));
+        Ok(lock(&self.ranks).keep(key, ranks))
     }
 }
 
-fn prepare(py: Python<'_>, book: &RuleBook, filters: &Filters) -> PyResult<Prepared> {
+/// What was made lately, the oldest forgotten first.
+struct Recent<K, V> {
+    known: HashMap<K, Arc<V>>,
+    by_age: VecDeque<K>,
+    most: usize,
+}
+
+impl<K: Clone + Eq + Hash, V> Recent<K, V> {
+    fn new(most: usize) -> Self {
+        Self { known: HashMap::new(), by_age: VecDeque::new(), most }
+    }
+
+    fn get(&self, key: &K) -> Option<Arc<V>> {
+        self.known.get(key).map(Arc::clone)
+    }
+
+    fn keep(&mut self, key: K, made: V) -> Arc<V> {
+        if self.by_age.len() >= self.most
+            && let Some(oldest) = self.by_age.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        let made = Arc::new(made);
+        if self.known.insert(key.clone(), Arc::clone(&made)).is_none() {
+            self.by_age.push_back(key);
+        }
+        made
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The marks that fit all filters, an area a format.
+fn areas(py: Python<'_>, book: &RuleBook, filters: &Filters, formats: &[FormatId]) -> PyResult<Vec<Area>> {
     let pattern = filters.pattern.as_deref().map(|text| pattern::compile(py, text, book)).transpose()?;
     let regions = regions(py, book.formats(), &filters.regions)?;
-    let formats = formats(py, book.formats(), &filters.formats)?;
     let tags = filters.tags.iter().map(|id| {
         let tag = book.beauty().by_id(id);
         tag.ok_or_else(|| errors::argument(py, "tag_unknown", "tags", "ids of RuleBook.tags()"))
     });
     let tags = tags.collect::<PyResult<Vec<_>>>()?;
     let mut areas = Vec::new();
-    for format in &formats {
+    for format in formats {
         let mut area =
             pattern.as_ref().map_or_else(|| book.formats().whole(*format), |it| it.area(*format).clone());
         if regions != book.formats().region_mask() {
@@ -102,12 +152,7 @@ fn prepare(py: Python<'_>, book: &RuleBook, filters: &Filters) -> PyResult<Prepa
         }
         areas.push(area);
     }
-    let ranks = match filters.order {
-        OrderBy::Number | OrderBy::Shuffle => Vec::new(),
-        OrderBy::Price => by_price(py, book, filters.on, &formats)?,
-        OrderBy::Beauty => by_beauty(book, &formats),
-    };
-    Ok(Prepared { areas, ranks })
+    Ok(areas)
 }
 
 fn regions(py: Python<'_>, formats: &Formats, codes: &[String]) -> PyResult<RegionMask> {

@@ -16,29 +16,59 @@
 mod mix;
 
 use std::hint::black_box;
+use std::path::Path;
 use std::time::Instant;
 
-use plate_algebra::{Area, DigitMask, FormatId, Formats, Mark, Origin, Pattern, SeriesMask, fixtures};
+use plate_algebra::{
+    Acquired, Area, Date, DigitMask, FormatId, Formats, Mark, Origin, Pattern, RuleBook, SeriesMask,
+};
 use plate_scan::kernels::{Kernel, Level};
-use plate_scan::{Change, Order, PlaneBits, Planes, PlanesWriter, PoolImage, Query, Stamp, pool_specs};
+use plate_scan::{
+    Change, Order, PlaneBits, Planes, PlanesWriter, PoolImage, Query, Ranks, Stamp, pool_specs,
+};
 
 const ROUNDS: usize = 15;
-const PERSONS: FormatId = FormatId(0);
+/// The format of the bench.
+const PERSONS: &str = "person_car";
 const ROW_WORDS: usize = 16;
 
 fn main() {
-    let formats = fixtures::kazakhstan().expect("the fixture is a rule book");
+    let law = law();
+    let book = RuleBook::compile(&law).expect("a rule book without faults");
+    let formats = book.formats().clone();
     let (mut writer, loaded_ms) = country(&formats);
     let planes = writer.planes();
-    let issued = formats.whole(PERSONS).count() - planes.count_free(&formats.whole(PERSONS));
+    let issued =
+        formats.whole(persons(&formats)).count() - planes.count_free(&formats.whole(persons(&formats)));
     println!("kernels {:?}, {issued} marks issued, country loaded in {loaded_ms:.0} ms", Kernel::detected());
     kernels(&planes);
     let patterns = compile(&formats, &mix::patterns());
-    pages(&planes, &patterns);
+    pages(&planes, &book, &patterns);
     counts(&planes, &formats, &patterns);
-    preview(&planes, &formats);
+    preview(&planes, &book, &law);
     applying(&mut writer, &formats);
     sold_out(&mut writer, &formats);
+}
+
+/// Every file of `patterns/kz`: path and bytes.
+fn law() -> Vec<(String, Vec<u8>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../patterns/kz");
+    let (mut files, mut directories) = (Vec::new(), vec![root.clone()]);
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).expect("patterns/kz").flatten() {
+            if entry.path().is_dir() {
+                directories.push(entry.path());
+            } else {
+                let name = entry.path().strip_prefix(&root).expect("below it").to_string_lossy().into_owned();
+                files.push((name, std::fs::read(entry.path()).expect("a file")));
+            }
+        }
+    }
+    files
+}
+
+fn persons(formats: &Formats) -> FormatId {
+    formats.by_id(PERSONS).expect("a format of the law")
 }
 
 /// A number from a number: the same country in every run.
@@ -80,7 +110,7 @@ fn compile(formats: &Formats, patterns: &[String]) -> Vec<Vec<Area>> {
     let compile = |text: &String| {
         let pattern = Pattern::compile(text, &Origin::input("bench"), formats).expect("a pattern of the mix");
         let areas: Vec<Area> =
-            pattern.areas().iter().filter(|area| area.format == PERSONS).cloned().collect();
+            pattern.areas().iter().filter(|area| area.format == persons(formats)).cloned().collect();
         assert!(pattern.count() > 0, "{text} matches nothing");
         areas
     };
@@ -106,7 +136,7 @@ fn percentile(mut values: Vec<f64>, share: f64) -> f64 {
 
 /// One region, every row asked for the 80 mirror digits: each set of kernels beside the plain one.
 fn kernels(planes: &Planes) {
-    let pool = planes.pools().next().expect("a pool");
+    let pool = planes.pools().max_by_key(|pool| pool.rows()).expect("a pool");
     let mirror = DigitMask::from_fn(|value| value / 100 == value % 10 && value > 0).0;
     let scan = |kernel: &Kernel| -> u64 {
         let hits = |block| kernel.hits(pool.free_block(block), u64::MAX, &mirror);
@@ -143,9 +173,16 @@ fn kernels(planes: &Planes) {
 }
 
 /// The first page of 20 of every pattern of the mix, in each order.
-fn pages(planes: &Planes, patterns: &[Vec<Area>]) {
-    let tiers = tiers();
-    let orders = [("number", Order::Number), ("price", Order::Price(&tiers)), ("shuffle", Order::Shuffle(7))];
+fn pages(planes: &Planes, book: &RuleBook, patterns: &[Vec<Area>]) {
+    let (prices, scores) = (Ranks::from(by_price(book)), Ranks::from(by_beauty(book)));
+    println!("ranks of beauty prepared in {:.0} us", micros(|| Ranks::from(by_beauty(book))));
+    println!("{} prices, {} scores of beauty", prices.len(), scores.len());
+    let orders = [
+        ("number", Order::Number),
+        ("price", Order::Price(&prices)),
+        ("beauty", Order::Beauty(&scores)),
+        ("shuffle", Order::Shuffle(7)),
+    ];
     for (name, order) in orders {
         let median_of = |areas: &Vec<Area>| {
             let query = Query { areas, free_only: true, order, after: None, limit: 20 };
@@ -168,31 +205,24 @@ fn report(what: &str, medians: Vec<f64>) {
     );
 }
 
-/// Prices as the tariff of 2026 has them, in the rough: six classes of digits, letters alike or not.
-fn tiers() -> Vec<Area> {
-    let alike = SeriesMask::from_fn(17_576, |series| series % 703 == 0);
-    let classes: [&dyn Fn(u16) -> bool; 4] = [
-        &|digits| digits / 100 == digits % 10 && digits > 100 && digits % 111 != 0,
-        &|digits| digits % 10 == 0 && digits < 100,
-        &|digits| digits % 100 == 0 || digits % 111 == 0 && digits != 777,
-        &|digits| digits < 10 || digits == 777,
-    ];
-    let mut rest = DigitMask::from_range(1, 999);
-    let mut masks = Vec::new();
-    for class in classes {
-        let mask = DigitMask::from_fn(|digits| digits > 0 && class(digits)).and(&rest);
-        rest = rest.minus(&mask);
-        masks.push(mask);
-    }
-    masks.insert(0, rest);
-    let regions = (1..=20).filter_map(|code| plate_algebra::Region::new(code).ok()).collect();
-    let area = |(digits, series): (&DigitMask, SeriesMask)| {
-        let rectangle = plate_algebra::Rectangle { digits: *digits, series, regions };
-        Area::from_boxes(PERSONS, 17_576, vec![rectangle])
-    };
-    let differ = masks.iter().map(|digits| (digits, alike.complement()));
-    let same = masks.iter().map(|digits| (digits, alike.clone()));
-    differ.chain(same).map(area).collect()
+/// The areas of each price in the tariff of 2026, the cheapest first.
+fn by_price(book: &RuleBook) -> Vec<Area> {
+    let areas =
+        book.price_areas(day(), Acquired::Chosen, persons(book.formats())).expect("a tariff and an MCI");
+    let mut areas: Vec<_> = areas.into_iter().map(|(_, amount, area)| (amount, area)).collect();
+    areas.sort_by_key(|(amount, _)| *amount);
+    areas.into_iter().map(|(_, area)| area).collect()
+}
+
+/// The areas of each score of beauty, the highest first.
+fn by_beauty(book: &RuleBook) -> Vec<Area> {
+    let mut areas: Vec<_> = book.beauty_areas(persons(book.formats())).to_vec();
+    areas.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    areas.into_iter().map(|(_, area)| area).collect()
+}
+
+fn day() -> Date {
+    Date::new(2026, 7, 1).expect("a day")
 }
 
 /// The exact number of free marks of every pattern, over the country.
@@ -204,29 +234,29 @@ fn counts(planes: &Planes, formats: &Formats, patterns: &[Vec<Area>]) {
     let digits = DigitMask::from_fn(|value| value % 2 == 1);
     let series = SeriesMask::from_fn(17_576, |series| series % 2 == 0);
     let rectangle = plate_algebra::Rectangle { digits, series, regions: formats.region_mask() };
-    let area = Area::from_boxes(PERSONS, 17_576, vec![rectangle]);
+    let area = Area::from_boxes(persons(formats), 17_576, vec![rectangle]);
     let plain = planes.with_kernel(Kernel::of(Level::Scalar).expect("plain code"));
     assert_eq!(plain.count_free(&area), planes.count_free(&area));
     let times = (0..ROUNDS).map(|_| micros(|| planes.count_free(&area))).collect();
     println!("national count, checkerboard (worst case): {:.0} us", median(times));
 }
 
-/// A preview's counts: every pair of ten tiers of two tariffs, moved by one class of digits.
-fn preview(planes: &Planes, formats: &Formats) {
-    let tiers = tiers();
-    let moved = Area::from_boxes(PERSONS, 17_576, tiers[1].rectangles().to_vec()).union(&tiers[6]);
-    let mut areas: Vec<Area> =
-        tiers.iter().flat_map(|tier| [tier.intersect(&moved), tier.subtract(&moved)]).collect();
-    areas.extend(tiers.iter().cloned());
-    let whole = planes.count_free(&formats.whole(PERSONS));
-    assert_eq!(tiers.iter().map(|tier| planes.count_free(tier)).sum::<u64>(), whole);
-    let times = (0..ROUNDS).map(|_| micros(|| areas.iter().map(|area| planes.count_free(area)).sum::<u64>()));
-    println!("free marks of a preview's {} areas: {:.0} us", areas.len(), median(times.collect()));
+/// A preview over the country: mirror digits become dearer, and one round number an ordinary one.
+fn preview(planes: &Planes, book: &RuleBook, law: &[(String, Vec<u8>)]) {
+    let file = law.iter().find(|(name, _)| name == "tariffs/kz-2026.toml").expect("the tariff of 2026");
+    let text = String::from_utf8(file.1.clone()).expect("text");
+    let draft = text.replace("mci = \"15\"", "mci = \"20\"").replace("100 | 200 | 300", "200 | 300");
+    let candidate = book.with_tariff("kz-2026", draft.as_bytes()).expect("a draft without faults");
+    let count_free = |area: &Area| planes.count_free(area);
+    let preview = || book.preview(&candidate, day(), Acquired::Chosen, Some(&count_free)).expect("prices");
+    assert!(preview().moves.iter().any(|moved| moved.free_marks.is_some_and(|free| free > 0)));
+    let times = (0..ROUNDS).map(|_| micros(preview));
+    println!("preview over the country, {} moves: {:.0} us", preview().moves.len(), median(times.collect()));
 }
 
 /// What the follower does with a batch of 128 holds anywhere in a region.
 fn applying(writer: &mut PlanesWriter, formats: &Formats) {
-    let pool = formats.pools()[1];
+    let pool = formats.pool("person_car.02").expect("a pool");
     let taken = PlaneBits { taken: true, ..PlaneBits::default() };
     let batch = |round: usize, bits| -> Vec<Change> {
         let ordinal = |item: usize| {
@@ -250,7 +280,7 @@ fn applying(writer: &mut PlanesWriter, formats: &Formats) {
 fn sold_out(writer: &mut PlanesWriter, formats: &Formats) {
     let taken = PlaneBits { taken: true, ..PlaneBits::default() };
     let last = formats.parse("777ZZZ20").expect("a mark");
-    for pool in formats.pools().into_iter().filter(|pool| pool.format == PERSONS) {
+    for pool in formats.pools().into_iter().filter(|pool| pool.format == persons(formats)) {
         let all = (0..17_576u16).map(|series| Mark {
             format: pool.format,
             region: pool.region,
@@ -284,7 +314,7 @@ fn sold_out(writer: &mut PlanesWriter, formats: &Formats) {
 
 /// No summary helps: in every block the odd digits are left in odd rows only, and even rows are asked.
 fn checkerboard(writer: &mut PlanesWriter, formats: &Formats) {
-    for pool in formats.pools().into_iter().filter(|pool| pool.format == PERSONS) {
+    for pool in formats.pools().into_iter().filter(|pool| pool.format == persons(formats)) {
         let mut taken = vec![0u64; 17_576 * ROW_WORDS];
         for row in (0..17_576).step_by(2) {
             taken[row * ROW_WORDS..(row + 1) * ROW_WORDS].fill(u64::MAX);
@@ -295,7 +325,7 @@ fn checkerboard(writer: &mut PlanesWriter, formats: &Formats) {
     let series = SeriesMask::from_fn(17_576, |series| series % 2 == 0);
     let digits = DigitMask::from_fn(|value| value % 2 == 1);
     let rectangle = plate_algebra::Rectangle { digits, series, regions: formats.region_mask() };
-    let areas = [Area::from_boxes(PERSONS, 17_576, vec![rectangle])];
+    let areas = [Area::from_boxes(persons(formats), 17_576, vec![rectangle])];
     let planes = writer.planes();
     let query = Query { areas: &areas, free_only: true, order: Order::Number, after: None, limit: 20 };
     assert_eq!(planes.search(&query).map(|page| page.marks.len()), Ok(0));

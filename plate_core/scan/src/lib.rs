@@ -25,6 +25,6 @@ mod writer;
 
 pub use planes::{MarkState, PlaneBits, Planes, PoolPlanes, PoolSpec, Stamp};
 pub use planes_file::{CreateError, PlanesFile};
-pub use query::{Cursor, CursorError, LIMIT_MAX, Order, Page, Query, QueryError};
+pub use query::{Cursor, CursorError, LIMIT_MAX, Order, Page, Query, QueryError, Ranks};
 pub use replica::{Replica, ReplicaError, pool_specs};
 pub use writer::{Change, PlanesWriter, PoolImage, WriteError};

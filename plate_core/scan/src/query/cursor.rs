@@ -14,7 +14,7 @@
 use plate_algebra::{Area, Pool};
 use thiserror::Error;
 
-use super::{Order, Query, QueryError};
+use super::{Order, Query, QueryError, Ranks};
 
 const VERSION: u8 = 1;
 const ORDERED: u8 = 0;
@@ -137,12 +137,19 @@ pub(super) fn digest_of(query: &Query<'_>) -> u64 {
             digest.add(seed);
         }
     }
-    digest.add_areas(query.order.ranks());
+    digest.add(query.order.ranks().map_or(0, Ranks::digest));
     digest.finish()
 }
 
-/// Four lanes of multiply-and-fold, so that four words are under way at once: the ranks of a price
-/// order are some 100 KB, and a page must not wait for them.
+/// The same of areas alone.
+pub(super) fn digest_of_areas(areas: &[Area]) -> u64 {
+    let mut digest = Digest::new();
+    digest.add_areas(areas);
+    digest.finish()
+}
+
+/// Four lanes of multiply-and-fold, so that four words are under way at once: an area
+/// that is many rectangles is some 100 KB, and a page must not wait for them.
 struct Digest {
     lanes: [u64; 4],
     words: u64,

@@ -16,6 +16,7 @@ mod count;
 mod cursor;
 mod nearest;
 mod order;
+mod ranks;
 mod selection;
 mod shuffle;
 mod walk;
@@ -26,6 +27,7 @@ use plate_algebra::{Area, FormatId, Mark};
 use thiserror::Error;
 
 pub use cursor::{Cursor, CursorError};
+pub use ranks::Ranks;
 
 use crate::planes::Planes;
 use cursor::{Place, digest_of};
@@ -55,20 +57,20 @@ pub enum Order<'a> {
     Number,
     /// By price: disjoint areas of one price each, the cheapest first, each by number; marks in none
     /// of them come last.
-    Price(&'a [Area]),
+    Price(&'a Ranks),
     /// By beauty: disjoint areas, the most beautiful first, each by number; marks in none of them
     /// come last.
-    Beauty(&'a [Area]),
+    Beauty(&'a Ranks),
     /// All over the country, the same way for the same seed: see `query/shuffle.rs`.
     Shuffle(u64),
 }
 
 impl<'a> Order<'a> {
-    /// The areas that come first, in their order.
-    fn ranks(self) -> &'a [Area] {
+    /// What comes first, where the order says so.
+    fn ranks(self) -> Option<&'a Ranks> {
         match self {
-            Order::Price(areas) | Order::Beauty(areas) => areas,
-            Order::Number | Order::Shuffle(_) => &[],
+            Order::Price(ranks) | Order::Beauty(ranks) => Some(ranks),
+            Order::Number | Order::Shuffle(_) => None,
         }
     }
 }
@@ -122,7 +124,7 @@ impl Planes {
         if !(1..=LIMIT_MAX).contains(&query.limit) {
             return Err(QueryError::LimitOutOfRange(query.limit));
         }
-        if query.order.ranks().len() >= usize::from(u16::MAX) {
+        if query.order.ranks().is_some_and(|ranks| ranks.len() >= usize::from(u16::MAX)) {
             return Err(QueryError::TooManyRanks);
         }
         let digest = digest_of(query);

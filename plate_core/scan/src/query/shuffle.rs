@@ -14,11 +14,12 @@
 //! enough the exact count is asked which of the two is cheaper from there on.
 
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use plate_algebra::{Mark, Pool};
 
 use super::cursor::Place;
-use super::selection::{Rank, Selection, Slices};
+use super::selection::{Choice, Selection, Slices, Within};
 use super::walk::walk;
 use super::{Filling, Query};
 use crate::kernels::{BLOCK_ROWS, positions};
@@ -53,8 +54,8 @@ pub(super) fn fill(planes: &Planes, query: &Query<'_>, seed: u64, after: Option<
 }
 
 /// Pools that the query sees alike: what they want, block by block and digit by digit.
-struct Alike<'a> {
-    slices: Slices<'a>,
+struct Alike {
+    slices: Rc<Slices>,
     /// The blocks that have a wanted row, with those rows.
     blocks: Vec<(u16, u64)>,
     /// The digit values that any row wants, ascending.
@@ -70,7 +71,7 @@ struct PoolWheels<'a> {
 }
 
 struct Wheels<'a> {
-    alike: Vec<Alike<'a>>,
+    alike: Vec<Alike>,
     pools: Vec<PoolWheels<'a>>,
     /// r and m of the page above.
     rows: u32,
@@ -80,8 +81,8 @@ struct Wheels<'a> {
     turns: Permutation,
 }
 
-impl<'a> Alike<'a> {
-    fn new(slices: Slices<'a>) -> Alike<'a> {
+impl Alike {
+    fn new(slices: Rc<Slices>) -> Alike {
         let blocks = bits_of(&slices.blocks).map(|block| (block, slices.rows(block.into()))).collect();
         let digits = bits_of(&slices.digits).collect();
         Alike { slices, blocks, digits }
@@ -89,13 +90,15 @@ impl<'a> Alike<'a> {
 }
 
 impl<'a> Wheels<'a> {
-    fn new(planes: &'a Planes, query: &Query<'a>, seed: u64) -> Wheels<'a> {
-        let mut alike: Vec<Alike<'a>> = Vec::new();
+    fn new(planes: &'a Planes, query: &Query<'_>, seed: u64) -> Wheels<'a> {
+        let mut within = Within::new(query.areas, planes.pools().len());
+        let mut alike: Vec<Alike> = Vec::new();
         let mut pools: Vec<PoolWheels<'a>> = Vec::new();
         let mut first = 0;
-        for pool in planes.pools() {
-            if alike.last().is_none_or(|last| !last.slices.fit(pool.pool())) {
-                alike.push(Alike::new(Slices::of(query.areas, pool.pool())));
+        for (index, pool) in planes.pools().enumerate() {
+            let slices = within.pool(index, pool.pool());
+            if alike.last().is_none_or(|last| !Rc::ptr_eq(&last.slices, &slices)) {
+                alike.push(Alike::new(slices));
             }
             let last = alike.len() - 1;
             pools.push(PoolWheels { pool, alike: last, first });
@@ -165,7 +168,7 @@ impl<'a> Wheels<'a> {
     fn gather(&self, planes: &Planes, free_only: bool, after: Option<(u32, u32)>, page: &mut Filling) {
         let mut found: Vec<((u32, u32), Mark)> = Vec::new();
         for wheels in &self.pools {
-            let mut selection = Selection::new(self.alike[wheels.alike].slices.clone(), Rank::All);
+            let mut selection = Selection::new(Rc::clone(&self.alike[wheels.alike].slices), Choice::All);
             let Pool { format, region } = wheels.pool.pool();
             let _ = walk(planes, wheels.pool, &mut selection, free_only, 0, |series, digits| {
                 let place = self.place_of(wheels, series, digits);

@@ -13,7 +13,7 @@ use crate::planes::{Planes, PoolPlanes};
 pub(super) fn walk(
     planes: &Planes,
     pool: PoolPlanes<'_>,
-    selection: &mut Selection<'_>,
+    selection: &mut Selection,
     free_only: bool,
     from: u32,
     mut found: impl FnMut(u16, u16) -> ControlFlow<()>,
@@ -50,7 +50,7 @@ impl RowWalk<'_> {
     fn block(
         &mut self,
         block: usize,
-        selection: &mut Selection<'_>,
+        selection: &mut Selection,
         found: &mut impl FnMut(u16, u16) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let first_row = block * BLOCK_ROWS;
