@@ -35,11 +35,17 @@ HERE = Path(__file__).parent
 LETTERS = "BCDHJKPT"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All async tests of this folder share one loop, the service's own."""
+    """All async tests of this folder share one loop, the service's own, and one process a kind of server."""
     for item in items:
-        if item.path.is_relative_to(HERE) and inspect.iscoroutinefunction(getattr(item, "function", None)):
+        if not item.path.is_relative_to(HERE):
+            continue
+        if inspect.iscoroutinefunction(getattr(item, "function", None)):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+        kind = getattr(item, "callspec", None) and item.callspec.params.get("service")
+        if kind:
+            item.add_marker(pytest.mark.xdist_group(f"api-{kind}"))
 
 
 @dataclass
