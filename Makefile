@@ -58,7 +58,7 @@ lock: .tools/uv-$(UV_VERSION) ## write the lock anew from pyproject.toml
 
 # --- the proof of the day -----------------------------------------------------------------------------------
 
-.PHONY: lock test test-packages lint test-rust test-python format
+.PHONY: lock test test-packages lint test-rust test-python format reference
 
 VALKEY_BINARY = $(shell $(BIN)/python -c 'from tests.servers import server_binary; print(server_binary("valkey"))')
 RUST_TEST_ENVIRONMENT = PLATES_TEST_VALKEY="$(VALKEY_BINARY)" PLATES_TEST_REDIS="$$(command -v redis-server)"
@@ -82,6 +82,9 @@ test-rust: $(VENV)/.built
 test-python: $(VENV)/.built
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 	$(BIN)/pytest bench --benchmark-disable --quiet
+
+reference: $(VENV)/.built ## write docs/reference's pages of the API from the code
+	$(BIN)/python -m plateapi.reference
 
 format: $(VENV)/.locked ## rewrite the sources in the house's format
 	cargo fmt --all

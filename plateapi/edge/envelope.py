@@ -27,6 +27,8 @@ SECURITY_HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("x-frame-options", "DENY"),
+    # Answers are of the moment, and many are of one person; pages that may be kept say so themselves.
+    ("cache-control", "no-store"),
 )
 
 
@@ -107,11 +109,18 @@ class Envelope:
                 method=method,
                 status=status,
                 duration_ms=round(seconds * 1_000, 2),
+                actor=_actor(scope),
             )
 
 
 # A method is the caller's text: only the known ones become a label or a log field.
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _actor(scope: Scope) -> str | None:
+    """Who came, as a pseudonym: personal data is read under a name that can be asked about."""
+    visit = scope["state"].get("visit")
+    return None if visit is None or visit.role is None else visit.caller
 
 
 def _where(error: BaseException) -> dict[str, Any]:

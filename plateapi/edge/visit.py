@@ -71,10 +71,13 @@ Here = Annotated[Visit, Depends(visit_of)]
 
 def bearer(house: House, headers: Headers) -> Actor:
     """The bearer of the token in the Authorization header. Refused: ``token_missing`` and the like."""
-    given = headers.get("authorization")
-    if given is None:
+    given = headers.getlist("authorization")
+    if not given:
         raise Refused("token_missing")
-    scheme, _, token = given.partition(" ")
+    if len(given) > 1:
+        # Proxies and servers differ on which of two counts, so neither does.
+        raise Refused("token_invalid")
+    scheme, _, token = given[0].partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Refused("token_missing")
     misses = house.tokens.misses

@@ -1,11 +1,14 @@
 """At the desk and on a channel's screen: the same acts for a citizen, in the operator's name, and batches."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.api.conftest import Service
+from plateapi.settings import Settings
+from tests.api.conftest import Service, served
 from tests.personas import Person, new_bin, new_iin, new_key
+from tests.servers import new_server, remove_server
 
 
 async def ask(person: Person, path: str, iin: str, version: str | None = None, **body: Any) -> Any:
@@ -76,6 +79,24 @@ async def test_a_key_is_the_operators_own(service: Service) -> None:
     other = {**body, "applicant": {"iin": new_iin()}}
     again = await operator.ask("POST", "/v1/desk/holds", key=key, json=other)
     assert again.json()["type"] == "urn:plates:problem:request_id_reused"
+
+
+async def test_an_operator_has_a_days_work(tmp_path: Path) -> None:
+    """Past his cap an operator is refused, until local midnight; his colleague is not."""
+    server = new_server("valkey")
+    try:
+        settings = Settings(data_dir=tmp_path, redis_url=server.url, operator_daily_cap=2, access_log=False)
+        async with served(settings, server) as strict:
+            operator, colleague = strict.people.operator("busy"), strict.people.operator("rested")
+            for _ in range(2):
+                assert (await ask(operator, "holds", new_iin(), mark=strict.mark())).status_code == 201
+            third = await ask(operator, "holds", new_iin(), mark=strict.mark())
+            slug = "urn:plates:problem:operator_cap_reached"
+            assert (third.status_code, third.json()["type"]) == (429, slug)
+            assert 0 < int(third.headers["retry-after"]) <= 24 * 60 * 60
+            assert (await ask(colleague, "holds", new_iin(), mark=strict.mark())).status_code == 201
+    finally:
+        remove_server(server)
 
 
 def batch(*items: tuple[str, str]) -> dict[str, Any]:

@@ -164,6 +164,14 @@ async def test_a_fault_of_ours_says_nothing(service: Service, monkeypatch: pytes
     assert "ZeroDivision" not in written(answer)
 
 
+async def test_two_tokens_are_none(service: Service) -> None:
+    """Of two Authorization headers neither counts, for a proxy may have read the other."""
+    one, other = service.people.driver(), service.people.driver("other")
+    headers = [("authorization", f"Bearer {person.token}") for person in (one, other)]
+    answer = await service.client.get("/v1/holdings", headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (401, "urn:plates:problem:token_invalid")
+
+
 async def test_every_answer_has_its_headers(service: Service) -> None:
     """A request id of our own making, and what keeps browsers from guessing."""
     nobody = service.people.nobody()
@@ -174,3 +182,4 @@ async def test_every_answer_has_its_headers(service: Service) -> None:
     for answer in (first, second):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cache-control"] == "no-store"

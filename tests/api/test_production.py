@@ -137,6 +137,8 @@ async def test_the_log_knows_no_person(service: Service, monkeypatch: pytest.Mon
         "/v1/holds",
     ]
     assert requests[0]["request_id"] == held.headers["x-request-id"]
+    assert requests[0]["actor"].startswith("driver-")
+    assert requests[1]["actor"] is None
     text = written.getvalue().decode()
     for secret in (iin, "subject-of-the-log", str(driver.token)[:40], held.json()["mark"]):
         assert secret not in text
