@@ -29,9 +29,23 @@ local function put_run(b, verb, request, marks)
   end
 end
 
--- Sets or clears the bits of marks in a plane.
+-- Sets or clears the bits of marks in a plane: those of one stretch together, others one by one.
 local function write_plane(key, ordinals, bit)
   if #ordinals == 0 then
+    return
+  end
+  local from, to = stretch_of(ordinals)
+  if to - from < STRETCH_BYTES then
+    local bytes = { byte(redis.call('GETRANGE', key, from, to), 1, -1) }
+    for at = #bytes + 1, to - from + 1 do
+      bytes[at] = 0
+    end
+    for i = 1, #ordinals do
+      local at, weight = floor(ordinals[i] / 8) - from + 1, 2 ^ (7 - ordinals[i] % 8)
+      local is_set = floor(bytes[at] / weight) % 2
+      bytes[at] = bytes[at] + (bit - is_set) * weight
+    end
+    redis.call('SETRANGE', key, from, char(unpack(bytes)))
     return
   end
   local bits = { 'BITFIELD', key }

@@ -193,9 +193,35 @@ local function read_cooldowns(b, keys_of_notes)
   b.cooldowns = cooldowns
 end
 
--- Reads one bit of each of these marks in a plane.
+-- Marks that lie close together, as a registry sorted by place brings them, are one stretch of bytes of a plane.
+-- BITFIELD parses and allocates three arguments a mark; beyond so many bytes moving the stretch costs more.
+local STRETCH_BYTES = 1024
+
+-- The first and the last byte of a plane that hold these ordinals.
+local function stretch_of(ordinals)
+  local first, last = ordinals[1], ordinals[1]
+  for i = 2, #ordinals do
+    first, last = min(first, ordinals[i]), max(last, ordinals[i])
+  end
+  return floor(first / 8), floor(last / 8)
+end
+
+-- The bits of marks in a plane, in order. Bit 0 is the highest of byte 0, and what was never written is 0.
 local function read_plane(key, ordinals)
-  local bits = { 'BITFIELD_RO', key }
+  local bits = {}
+  if #ordinals == 0 then
+    return bits
+  end
+  local from, to = stretch_of(ordinals)
+  if to - from < STRETCH_BYTES then
+    local stretch = redis.call('GETRANGE', key, from, to)
+    for i = 1, #ordinals do
+      local held = byte(stretch, floor(ordinals[i] / 8) - from + 1) or 0
+      bits[i] = floor(held / 2 ^ (7 - ordinals[i] % 8)) % 2
+    end
+    return bits
+  end
+  bits[1], bits[2] = 'BITFIELD_RO', key
   for i = 1, #ordinals do
     local n = 3 * i
     bits[n], bits[n + 1], bits[n + 2] = 'GET', 'u1', ordinals[i]
