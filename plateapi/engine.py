@@ -7,12 +7,13 @@ background: the store's time is asked for, and newly published tariffs are looke
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Sequence
+import tomllib
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import structlog
 
-from plate_core import Answer, Inventory, PlateError, Replica, ReplicaUnavailable, RuleBook, load_rule_book
+from plate_core import Answer, Inventory, PlateError, Replica, ReplicaUnavailable, RuleBook, read_law
 from plateapi import metrics
 from plateapi.clock import StoreClock
 from plateapi.law import PUBLISHED_PREFIX, Law, PublishedTariff
@@ -30,10 +31,14 @@ REPLICA_AGE_MAX_MS: Final = 30_000
 class Engine:
     """One process's engine. Open it with :meth:`open`; every part is public and typed by the facade."""
 
-    def __init__(self, settings: Settings, inventory: Inventory, base: RuleBook) -> None:
+    def __init__(
+        self, settings: Settings, inventory: Inventory, base: RuleBook, texts: Mapping[str, str]
+    ) -> None:
         self.settings = settings
         self.inventory = inventory
         self.law = Law(base)
+        # The tariffs' files on disk, by tariff id: what an admin begins a new one from.
+        self.tariff_texts = texts
         self.clock = StoreClock()
         # Formats and regions come from the files alone; no publication changes them.
         self.formats = {known["id"]: known for known in base.formats() if known["enabled"]}
@@ -49,10 +54,11 @@ class Engine:
         Raises ``RuleBookInvalid``, ``StoreUnavailable``, ``BootContractBroken``. ``watch=False`` is for a
         command that looks once and ends.
         """
-        base = await asyncio.to_thread(load_rule_book, settings.patterns_dir)
+        files = await asyncio.to_thread(read_law, settings.patterns_dir)
+        base = await asyncio.to_thread(RuleBook.compile, files)
         timeouts = {"response_timeout_ms": int(settings.store_response_seconds * 1_000)}
         inventory = Inventory.open(settings.redis_url, base, options=timeouts)
-        engine = cls(settings, inventory, base)
+        engine = cls(settings, inventory, base, _tariff_texts(files))
         try:
             await inventory.check_contract()
             await inventory.load_functions()
@@ -128,3 +134,9 @@ class Engine:
             except PlateError as error:
                 # Requests meet the same error and say so; the watch only must not end by it.
                 log.warning("engine_watch_failed", error=type(error).__name__)
+
+
+def _tariff_texts(files: Sequence[tuple[str, bytes]]) -> dict[str, str]:
+    """The tariffs' files by their ids. They have been compiled, so each can be read."""
+    texts = [content.decode() for path, content in files if path.startswith("tariffs/")]
+    return {str(tomllib.loads(text)["id"]): text for text in texts}

@@ -81,7 +81,7 @@ class TariffDetailShape(TariffShape):
     """A tariff with its report and, where it was published here, its text."""
 
     report: dict[str, Any]
-    content: str | None = Field(description="The file; null for a tariff that came with the rule book")
+    content: str = Field(description="The file: what a new draft can begin from")
 
     @classmethod
     def of_tariff(cls, tariff: ListedTariff) -> "TariffDetailShape":
@@ -89,7 +89,7 @@ class TariffDetailShape(TariffShape):
         return cls(
             **TariffShape.of(tariff).model_dump(),
             report=tariff.report,
-            content=tariff.published.content if tariff.published else None,
+            content=tariff.content,
         )
 
 

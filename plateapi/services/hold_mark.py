@@ -16,7 +16,7 @@ from plateapi.people import Errand
 from plateapi.refusals import Refused
 from plateapi.services.check_format import check_format
 from plateapi.services.holding import Holding
-from plateapi.services.refuse import price, refusal
+from plateapi.services.refuse import nearest, price, refusal
 
 # No revision: a hold priced by it is judged in full (also as a repetition) and never granted.
 NO_TARIFF: Final = "0" * 64
@@ -110,7 +110,7 @@ def _price_refusal(engine: Engine, wish: Wish, mark: Mark) -> Refused:
     """Still another tariff after looking again: the price as it is, for the person to decide anew."""
     now = price(engine, mark)
     slug = "tariff_changed" if _agrees(wish, now) else "price_changed"
-    return Refused(slug, mark=mark.text, price=now)
+    return Refused(slug, mark=mark.text, price=now, nearest=nearest(engine, mark))
 
 
 def _is(result: object, slug: str) -> bool:

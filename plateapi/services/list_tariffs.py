@@ -20,6 +20,7 @@ class ListedTariff:
     from_ms: int
     standing: Standing
     report: dict[str, Any]
+    content: str  # the file
     published: PublishedTariff | None
 
 
@@ -46,10 +47,15 @@ def list_tariffs(engine: Engine) -> list[ListedTariff]:
                 from_ms=entry.from_ms,
                 standing=standing,
                 report=known["report"],
+                content=_content(engine, known["id"], published.get(entry.revision)),
                 published=published.get(entry.revision),
             )
         )
     return listed[::-1]
+
+
+def _content(engine: Engine, tariff_id: str, published: PublishedTariff | None) -> str:
+    return engine.tariff_texts[tariff_id] if published is None else published.content
 
 
 def get_tariff(engine: Engine, revision: str) -> ListedTariff:

@@ -70,6 +70,19 @@ async def test_a_draft_is_kept_with_its_hash(service: Service) -> None:
     assert all("content" not in draft for draft in listed)
 
 
+async def test_a_draft_begins_from_the_present_tariff(service: Service) -> None:
+    """The present tariff's file can be read, changed and uploaded; unchanged it is the law already."""
+    nobody, admin = service.people.nobody(), service.people.admin()
+    listed = (await nobody.get("/v1/tariffs")).json()["tariffs"]
+    [present] = [tariff for tariff in listed if tariff["tariff_id"] == "kz-2026"]
+    text = (await nobody.get(f"/v1/tariffs/{present['revision']}")).json()["content"]
+    assert text == tariff_text("kz-2026", "2026-01-01")
+    same = await admin.ask("POST", "/v1/tariff-validations", content=text, headers=TOML)
+    assert same.json()["faults"][0]["code"] == "tariff_repeated"
+    changed = text.replace('id = "kz-2026"', 'id = "kz-changed"').replace("2026-01-01", LATER, 1)
+    assert (await upload(admin, changed)).json()["faults"] == []
+
+
 async def test_a_faulty_draft_is_kept_and_goes_no_further(service: Service) -> None:
     """All faults at once, with line and column; it cannot be submitted or previewed until it is mended."""
     admin = service.people.admin()
