@@ -45,10 +45,11 @@ class ClockGuard:
     False
     """
 
-    def __init__(self, *, tolerance_ms: int) -> None:
+    def __init__(self, *, tolerance_ms: int, baseline_ms: float | None = None) -> None:
+        """``baseline_ms`` is the offset of an earlier agreement; without it the first reading is believed."""
         self._tolerance_ms = tolerance_ms
-        self._baseline_ms: float | None = None
-        self._judged_at_ms = 0.0
+        self._judged_at_ms: float | None = None
+        self.baseline_ms = baseline_ms
         self.parted_by_ms = 0.0
 
     def judge(self, reading: Reading) -> bool:
@@ -58,14 +59,14 @@ class ClockGuard:
         agrees again, and one which was set and left stays refused.
         """
         offset = reading.offset_ms
-        if self._baseline_ms is None:
-            self._baseline_ms = offset
-        self.parted_by_ms = offset - self._baseline_ms
+        if self.baseline_ms is None:
+            self.baseline_ms = offset
+        self.parted_by_ms = offset - self.baseline_ms
         allowed = self._tolerance_ms + reading.uncertainty_ms
         agrees = abs(self.parted_by_ms) <= allowed
         if agrees:
-            elapsed = max(0.0, reading.answered_at_ms - self._judged_at_ms)
-            step = DRIFT_PER_MS * elapsed
-            self._baseline_ms += min(step, max(-step, self.parted_by_ms))
+            since_ms = reading.answered_at_ms if self._judged_at_ms is None else self._judged_at_ms
+            step = DRIFT_PER_MS * max(0.0, reading.answered_at_ms - since_ms)
+            self.baseline_ms += min(step, max(-step, self.parted_by_ms))
             self._judged_at_ms = reading.answered_at_ms
         return agrees

@@ -17,11 +17,12 @@ import structlog
 
 from plate_core import Inventory, Journal, PlateError, ReplicaWriter
 from plateapi.keeper.activation import Activation
+from plateapi.keeper.baseline import machine_ms, read_baseline, write_baseline
 from plateapi.keeper.clock_guard import ClockGuard, Reading
 from plateapi.keeper.election import Election
 from plateapi.keeper.expiry import sweep_pools
 from plateapi.keeper.journaling import UNPLACED_POOL, journal_round
-from plateapi.keeper.status import KeeperStatus, write_status
+from plateapi.keeper.status import KeeperStatus, is_fresh, write_status
 from plateapi.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,10 @@ class Keeper:
 
     def __post_init__(self) -> None:
         """Begins as a candidate."""
-        self.guard = ClockGuard(tolerance_ms=int(self.settings.clock_tolerance_seconds * 1000))
+        self.guard = ClockGuard(
+            tolerance_ms=int(self.settings.clock_tolerance_seconds * 1000),
+            baseline_ms=read_baseline(self.settings.data_dir),
+        )
         self.election = Election(self.inventory, int(self.settings.keeper_lease_seconds * 1000))
         self.swept_at = 0.0
 
@@ -72,26 +76,37 @@ class Keeper:
     async def _watch(self) -> None:
         self._keep_replica()
         try:
-            active = await self.election.stand()
-            self.status.active = active
-            if active:
-                await self._guard_clock()
+            agrees = await self._judge_clock()
+            self.status.active = await self.election.stand()
+            await self._vouch_for_clock(agrees)
         finally:
             self.status.written_at_ms = time.time_ns() // 1_000_000
-            write_status(self.settings.data_dir, self.status)
+            # A standby would write over what the active keeper says; it speaks when there is nobody else.
+            if self.status.active or not is_fresh(self.settings.data_dir, self.status.written_at_ms):
+                write_status(self.settings.data_dir, self.status)
 
-    async def _guard_clock(self) -> None:
-        """Renews the right to expire while the store's clock and the monotonic clock agree."""
-        asked_at_ms = time.monotonic() * 1000
+    async def _judge_clock(self) -> Reading | None:
+        """Looks at both clocks, active or not: a keeper that takes over has watched for itself.
+
+        The election's own lease ends on the store's clock, so the jump that is to be caught makes standbys
+        active; one that took its first look then would believe the wrong clock.
+        """
+        asked_at_ms = machine_ms()
         server_ms = await self.inventory.server_time_ms()
-        agrees = self.guard.judge(Reading(server_ms, asked_at_ms, time.monotonic() * 1000))
+        reading = Reading(server_ms, asked_at_ms, machine_ms())
+        agrees = self.guard.judge(reading)
         self.status.clock_parted_by_ms = round(self.guard.parted_by_ms)
-        if agrees:
-            lease_ms = int(self.settings.expiry_lease_seconds * 1000)
-            await self.inventory.lease_expiry(server_ms + lease_ms)
-        elif self.status.expiry_leased:
+        return reading if agrees else None
+
+    async def _vouch_for_clock(self, agreed: Reading | None) -> None:
+        """The active keeper renews the right to expire while the clocks agree."""
+        if agreed is None:
             log.error("clock_alarm", parted_by_ms=self.status.clock_parted_by_ms)
-        self.status.expiry_leased = agrees
+        elif self.status.active and self.guard.baseline_ms is not None:
+            write_baseline(self.settings.data_dir, self.guard.baseline_ms)
+            lease_ms = int(self.settings.expiry_lease_seconds * 1000)
+            await self.inventory.lease_expiry(agreed.server_ms + lease_ms)
+        self.status.expiry_leased = self.status.active and agreed is not None
 
     def _keep_replica(self) -> None:
         """Each machine keeps its own replica, whether its keeper is the active one or not."""
@@ -102,6 +117,7 @@ class Keeper:
     # --- the rounds ---------------------------------------------------------------------------------------
 
     _more = False
+    _ids_cursor = 0  # where the next look at old request ids and healed permits begins
 
     async def _round(self) -> None:
         self._more = False
@@ -111,7 +127,8 @@ class Keeper:
         await self._write_journal()
         if time.monotonic() - self.swept_at >= self.settings.sweep_seconds:
             self.swept_at = time.monotonic()
-            self.status.expired_holds += await sweep_pools(self.inventory, self.pools)
+            self.status.expired_holds += await sweep_pools(self.inventory, [*self.pools, UNPLACED_POOL])
+            self._ids_cursor = await self.inventory.sweep_ids(self._ids_cursor)
             await self.activation.follow()
 
     async def _write_journal(self) -> None:

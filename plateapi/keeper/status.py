@@ -9,6 +9,8 @@ from pathlib import Path
 import orjson
 
 FILE_NAME = "keeper.json"
+# Three rounds of the watch.
+FRESH_MS = 3_000
 
 
 @dataclass
@@ -40,3 +42,9 @@ def read_status(directory: Path) -> KeeperStatus | None:
         return KeeperStatus(**orjson.loads((directory / FILE_NAME).read_bytes()))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def is_fresh(directory: Path, now_ms: int) -> bool:
+    """Whether an active keeper wrote within the last seconds, by this machine's wall clock."""
+    found = read_status(directory)
+    return found is not None and found.active and 0 <= now_ms - found.written_at_ms < FRESH_MS

@@ -1,7 +1,10 @@
 """The clock guard: a clock that is kept keeps the right to expire, a clock that is set loses it."""
 
+from pathlib import Path
+
 import pytest
 
+from plateapi.keeper.baseline import read_baseline, write_baseline
 from plateapi.keeper.clock_guard import ClockGuard, Reading
 
 NOON_MS = 1_784_098_800_000
@@ -57,3 +60,22 @@ def test_a_slow_exchange_is_not_taken_for_a_step() -> None:
     assert guard.judge(reading(0, 0))
     assert guard.judge(reading(1_000, 1_000 + 1_400, exchange_ms=3_000))
     assert not guard.judge(reading(5_000, 5_000 + 10_000, exchange_ms=3_000))
+
+
+def test_a_keeper_that_starts_while_the_clock_is_wrong_remembers_the_right_one(tmp_path: Path) -> None:
+    """The offset of the last agreement outlives the keeper, in this boot; without it the jump is believed."""
+    first = ClockGuard(tolerance_ms=TOLERANCE_MS)
+    assert first.judge(reading(0, 0))
+    assert first.baseline_ms is not None
+    write_baseline(tmp_path, first.baseline_ms)
+    jumped = reading(60_000, 60_000 + 3_600_000)
+    assert not ClockGuard(tolerance_ms=TOLERANCE_MS, baseline_ms=read_baseline(tmp_path)).judge(jumped)
+    assert ClockGuard(tolerance_ms=TOLERANCE_MS).judge(jumped)  # the control: without a memory it is believed
+
+
+def test_the_memory_of_another_boot_is_worth_nothing(tmp_path: Path) -> None:
+    """The machine's clock begins anew with each boot, and a damaged file is no memory either."""
+    (tmp_path / "clock-baseline.json").write_text('{"boot": "another", "offset_ms": 5.0}')
+    assert read_baseline(tmp_path) is None
+    (tmp_path / "clock-baseline.json").write_text("{")
+    assert read_baseline(tmp_path) is None
