@@ -24,7 +24,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-# The ways over which a request may come (DOMAIN.md, section 1). The desk belongs to operators alone.
+# The ways over which a request may come (docs/domain.md, section 1). The desk belongs to operators alone.
 CITIZEN_CHANNELS = frozenset({"egov_mobile", "portal", "tson_app", "kiosk", "assistant"})
 DESK_CHANNEL = "desk"
 

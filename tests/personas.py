@@ -14,7 +14,7 @@ import httpx
 from plateapi.identity import LocalIssuer
 from plateapi.people import Role
 
-# The check digit's weights (DOMAIN.md, section 4).
+# The check digit's weights (docs/domain.md, section 4).
 WEIGHTS = (range(1, 12), (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2))
 
 _numbers = itertools.count(1)

@@ -35,7 +35,7 @@ class ApplicantIdInvalid(Exception):
 def check_iin(number: str) -> None:
     """Raise :class:`ApplicantIdInvalid` unless the twelve digits carry their check digit.
 
-    Only the check digit is judged: since 2013 a birth date that does not fit is no error (DOMAIN.md,
+    Only the check digit is judged: since 2013 a birth date that does not fit is no error (docs/domain.md,
     section 4), so the library's ``validate``, which also reads the date, would refuse real people.
     """
     _check(number, "iin", IndividualIDNumber.checksum)

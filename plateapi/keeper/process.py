@@ -127,7 +127,7 @@ class Keeper:
         await self._write_journal()
         if time.monotonic() - self.swept_at >= self.settings.sweep_seconds:
             self.swept_at = time.monotonic()
-            self.status.expired_holds += await sweep_pools(self.inventory, [*self.pools, UNPLACED_POOL])
+            self.status.expired_holds += await sweep_pools(self.inventory, self.pools)
             self._ids_cursor = await self.inventory.sweep_ids(self._ids_cursor)
             await self.activation.follow()
 

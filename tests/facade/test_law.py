@@ -159,7 +159,7 @@ def test_marks_of_two_books_are_equal(book: RuleBook) -> None:
     ],
 )
 def test_the_eleven_prices(book: RuleBook, text: str, mci: str, amount_tiyn: int) -> None:
-    """Quote and certificate say the price of DOMAIN.md, to the tiyn."""
+    """Quote and certificate say the price of docs/domain.md, to the tiyn."""
     mark = book.parse(text)
     quote = book.quote(mark, at_ms=NOON_MS)
     assert (quote["mci"], quote["amount_tiyn"], quote["mci_value_tenge"]) == (mci, amount_tiyn, 4_325)

@@ -1,6 +1,6 @@
 //! An act: who does it, on whose behalf, from which office, over which channel, under which request id.
 //!
-//! Every mutation carries one (DESIGN.md, invariant 7), and every transition repeats it in the journal.
+//! Every mutation carries one (ARCHITECTURE.md, invariant 7), and every transition repeats it in the journal.
 //! The digest of what an act asks is made here as well, so that Rust, and nothing else, decides what "the
 //! same request" means. Not here: what is asked of which mark ([`crate::item`]).
 
@@ -10,7 +10,7 @@ use crate::coded::coded;
 use crate::id::{ApplicantId, Digest, RequestId, first};
 
 coded! {
-    /// Over which way a request came (DOMAIN.md, section 1).
+    /// Over which way a request came (docs/domain.md, section 1).
     pub enum Channel {
         /// The eGov Mobile application.
         EgovMobile = 1 "egov_mobile",

@@ -1,11 +1,11 @@
-//! The only place that writes a key name (DESIGN.md, invariant 5).
+//! The only place that writes a key name (ARCHITECTURE.md, invariant 5).
 //!
 //! Every key of a pool shares the hash tag `{pool id}`, and every key of a shard its own, so that a verb's
 //! keys lie in one slot of a cluster, now and after any resharding. A verb's keys stand in the order in
 //! which its function unpacks them; a test reads the heads of the functions and compares.
 //!
 //! No key is made inside a function: a key that a function was not given works on the node that has it and
-//! breaks half-done on the day it moves (MEASURED.md).
+//! breaks half-done on the day it moves (docs/measured.md).
 
 /// A key of a pool. What each holds is packed as [`crate::codec`] says.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

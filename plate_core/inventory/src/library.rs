@@ -3,7 +3,7 @@
 //! The name of the library and of each of its functions carries the first eight digits of the hash of its
 //! text, so that the libraries of two versions live side by side during an upgrade, and a worker calls
 //! exactly the text it was built with. Replacing a library in place would give the workers of the old
-//! version "Function not found" (MEASURED.md).
+//! version "Function not found" (docs/measured.md).
 //!
 //! The numbers of the vocabulary are put in here: a file says `OUTCOME.held`, the text that the server gets
 //! says `100`. Each number is so written once, in Rust, and a misspelt name fails the assembly.

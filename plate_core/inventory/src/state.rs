@@ -6,7 +6,7 @@
 use crate::coded::coded;
 
 coded! {
-    /// The state of a live record, in the order of a mark's life (DOMAIN.md, section 4).
+    /// The state of a live record, in the order of a mark's life (docs/domain.md, section 4).
     pub enum State {
         /// Reserved for an applicant before payment, until its deadline.
         Held = 1 "held",

@@ -181,7 +181,7 @@ fn the_life_of_a_mark_has_no_dead_end() {
     };
     assert_eq!(reach(MarkState::Free).len(), MarkState::ALL.len());
     for state in MarkState::ALL {
-        // What the registry says is on the road comes back only by a later issue's verb of the registry.
+        // What the registry says is on the road comes back only by a later verb of the registry.
         let comes_back = reach(state).contains(&MarkState::Free);
         assert!(comes_back, "{state:?}");
     }

@@ -1,6 +1,6 @@
 //! Every state against every event: the state that follows, or the refusal that the state alone gives.
 //!
-//! The whole life of a mark stands here (DOMAIN.md, section 4), also what is not served yet. Whatever else a verb
+//! The whole life of a mark stands here (docs/domain.md, section 4), also what is not served yet. Whatever else a verb
 //! looks at (who asks, the hold's name, the hour, the price) can refuse more, and never allows more. The page
 //! `docs/reference/lifecycle.md` is written from this table.
 

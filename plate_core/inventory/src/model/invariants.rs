@@ -1,6 +1,6 @@
 //! What must hold of the whole inventory at every moment, whatever was asked of it.
 //!
-//! Each check is written from the invariant's own words (DESIGN.md) and from the state alone, not from the code that
+//! Each check is written from the invariant's own words (ARCHITECTURE.md) and from the state alone, not from the code that
 //! keeps it.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! Everything that can be set about a pool and about the limits of applicants, in one place, units in the names.
 //!
-//! The service's rules name none of these figures (DOMAIN.md, section 4: not found), so each is a setting with
+//! The service's rules name none of these figures (docs/domain.md, section 4: not found), so each is a setting with
 //! a sensible default and bounds that keep it sensible. A pool carries its own settings in the store, and
 //! every verb reads them there, so that a change holds from the next call on, on every machine.
 
@@ -210,7 +210,7 @@ impl PoolSettings {
         self.hold_ttl_ms.saturating_add(extended_ms).saturating_add(self.payment_window_ms)
     }
 
-    /// The least time an answer must be kept: 24 hours beyond its hold's end (DESIGN.md, invariant 7).
+    /// The least time an answer must be kept: 24 hours beyond its hold's end (ARCHITECTURE.md, invariant 7).
     #[must_use]
     pub const fn least_request_retention_ms(&self) -> i64 {
         self.longest_hold_ms().saturating_add(DAY_MS)

@@ -10,7 +10,7 @@ use super::contract::ContractFault;
 ///
 /// The line that matters runs between [`StoreError::Unknown`] and the rest: a write that was sent and not
 /// answered may have taken effect, and the same request id must be sent again until a definite answer comes
-/// (DESIGN.md, invariant 8). Nothing here is told apart by the text of a message, with one exception that the
+/// (ARCHITECTURE.md, invariant 8). Nothing here is told apart by the text of a message, with one exception that the
 /// server leaves no choice about and that does not reach a caller (`Function not found`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
