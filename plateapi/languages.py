@@ -1,6 +1,6 @@
 """Which of the three languages a person reads: kk, ru, en, in the order of the law.
 
-Kazakh is the state language, so it answers whoever names none of the three (docs/domain.md, section 4: norms).
+Kazakh is the state language, so it answers whoever names none of the three (docs/domain.md, section 4).
 """
 
 from functools import lru_cache
