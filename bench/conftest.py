@@ -59,6 +59,15 @@ def server() -> Iterator[StoreServer]:
     remove_server(server)
 
 
+async def open_pools(inventory: plate_core.Inventory, book: plate_core.RuleBook, pools: list[str]) -> None:
+    """Load the functions and put pools on sale, as the service does when it starts."""
+    await inventory.load_functions()
+    tariffs = [(tariff["revision"], tariff["in_force_from_ms"]) for tariff in book.tariffs()]
+    act = plate_core.Act(request_id="bench-found", caller="bench", channel="keeper")
+    settings = {"tariffs": tariffs, "clock_guard": False}
+    await inventory.configure_pools(act, dict.fromkeys(pools, settings))
+
+
 @pytest.fixture(scope="session")
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     """One loop for all cases, so that none pays for starting it."""

@@ -8,6 +8,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import plate_core
+from bench.conftest import open_pools
 from tests.servers import StoreServer
 
 MANY = 64
@@ -22,14 +23,7 @@ def inventory(
     """An open inventory over an empty store, with one pool on sale."""
     server.empty()
     inventory = plate_core.Inventory.open(server.url, book)
-
-    async def prepare() -> None:
-        await inventory.load_functions()
-        tariffs = [(tariff["revision"], tariff["in_force_from_ms"]) for tariff in book.tariffs()]
-        act = plate_core.Act(request_id="bench-found", caller="bench", channel="keeper")
-        await inventory.configure_pools(act, {POOL: {"tariffs": tariffs, "clock_guard": False}})
-
-    loop.run_until_complete(prepare())
+    loop.run_until_complete(open_pools(inventory, book, [POOL]))
     yield inventory
     inventory.close()
 
