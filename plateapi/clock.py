@@ -1,7 +1,7 @@
 """The store's time as this process knows it, between two looks at it.
 
 Time is the store's (ARCHITECTURE.md, invariant 6). A process asks for it every second and counts on from
-there by this machine's monotonic clock. It serves for quoting and for Retry-After; the store judges by its own
+there by the machine's monotonic clock. It serves for quoting and for Retry-After; the store judges by its own
 clock anyway. Answers of verbs teach nothing: one that is repeated carries the time when it was first given.
 """
 
