@@ -40,5 +40,72 @@ impl Sabotage {
     }
 }
 
-/// Every planted fault.
-pub const ALL: &[Sabotage] = &[];
+/// Declares a planted fault: name, what it stands for, file, what is found, what replaces it.
+macro_rules! sabotage {
+    ($( $(#[$meta:meta])* $name:literal in $file:literal: $find:literal => $replace:literal )+) => {
+        /// Every planted fault, each with a mistake that somebody could make.
+        pub const ALL: &[Sabotage] = &[$(
+            Sabotage { name: $name, file: $file, find: $find, replace: $replace },
+        )+];
+    };
+}
+
+sabotage! {
+    // Time.
+    "skip_expiry_test" in "prelude/pool": "b.now >= deadline and not b.frozen" => "false"
+    "expire_a_moment_late" in "prelude/pool": "b.now >= deadline and not b.frozen" => "b.now > deadline and not b.frozen"
+    "expire_while_the_clock_is_in_doubt" in "prelude/pool": "b.now >= deadline and not b.frozen" => "b.now >= deadline"
+    "sweep_without_looking_again" in "sweep":
+        "if record and sub(record, 3, 8) == sub(due[i], 11, 16) and has_lapsed(b, record) then" => "if record then"
+    "ignore_the_permits_end" in "hold": "if permit <= b.now then" => "if false then"
+    "pass_a_change_of_price" in "prelude/offer": "if b.cut and b.cut < deadline then" => "if false then"
+    // Requests and batches.
+    "forget_idempotency_write" in "prelude/pool": "if #b.ids > 0 then" => "if false then"
+    "forget_repeated_requests" in "prelude/pool": "b.answers[id] or read" => "read"
+    "forget_repeated_marks" in "prelude/pool": "local record = b.records[field]\n  if record == nil then" => "do"
+    "forget_what_a_request_asked" in "prelude/pool": "if sub(recorded, 1, 8) ~= digest then" => "if false then"
+    // Who may.
+    "double_hold" in "prelude/offer": "if not has_lapsed(b, record) then" => "if false then"
+    "act_without_revision" in "prelude/held": "if revision ~= item.revision then" => "if false then"
+    "release_anybodys_hold" in "prelude/held": "if not own then" => "if false then"
+    "one_hold_over_the_limit" in "admit": "if count >= limit then" => "if count > limit then"
+    "hold_again_at_once" in "prelude/offer": "if b.now < ended_at + b.cooldown then" => "if false then"
+    "sell_at_an_old_tariff" in "hold": "if tariff ~= b.tariff then" => "if false then"
+    // Money.
+    "read_the_price_again_at_confirmation" in "confirm":
+        "if sub(record, 71, 78) ~= item.amount then" => "if item.current_amount ~= item.amount then"
+    "sell_a_sold_mark" in "confirm": "if state > STATE.paying then" => "if false then"
+    "lose_a_payment" in "prelude/money": "if #b.paid > 0 then" => "if false then"
+    "late_money_at_any_price" in "confirm":
+        "if item.current_tariff ~= b.tariff or item.amount ~= item.current_amount then" => "if false then"
+    // What is written.
+    "forget_the_taken_plane" in "prelude/pool": "bits[n + 3] = '1'" => "bits[n + 3] = '0'"
+    "forget_the_journal" in "prelude/pool":
+        "redis.call('XADD', keys[4], string.format('%.0f-0', b.revision), 'e', concat(feed))" => "local _ = feed"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::library::{Clock, Library};
+
+    /// Every planted fault still fits the text it was written for, and changes the library.
+    #[test]
+    fn each_sabotage_fits_the_library() {
+        let whole = Library::for_tests().unwrap();
+        for sabotage in ALL {
+            let library = Library::sabotaged(*sabotage, Clock::Stored);
+            assert!(library.as_ref().is_ok_and(|library| library.name() != whole.name()), "{library:?}");
+        }
+    }
+
+    /// A fault whose text is gone is refused, and so is one whose text stands twice.
+    #[test]
+    fn a_sabotage_that_misses_is_refused() {
+        for (find, found) in [("no such text", 0), ("end", 2)] {
+            let sabotage = Sabotage { name: "test", file: "file", find, replace: "" };
+            let applied = sabotage.apply("file", "end of one, end of two");
+            assert_eq!(applied, Err(LibraryFault::PatchMisses { name: "test", file: "file", found }));
+        }
+    }
+}

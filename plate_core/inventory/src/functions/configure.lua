@@ -29,7 +29,7 @@ register('configure', function(keys, arguments)
   local id, digest, rows, digit_values, lease, at = unpack_bytes('<c16c8I4I2I6', arguments[1])
   local act, terms, note = sub(arguments[1], at), arguments[2], arguments[3]
   local b = open_pool(keys)
-  local founded = b.gate == OUTCOME.pool_unknown
+  local founded = b.absent
   local known = recorded_answer(b, id, digest, redis.call('HGET', keys[2], id), NO_ORDINAL)
   if known then
     return known

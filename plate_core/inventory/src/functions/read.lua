@@ -16,7 +16,7 @@ register('read', function(keys, arguments)
   for i = 1, #ordinals do
     local ordinal, record = ordinals[i], records[i]
     local planes = plane_bits(b, ordinal, record, issued[i], withheld[i])
-    if b.gate == OUTCOME.pool_unknown then
+    if b.absent then
       out[i] = plain_answer(b, OUTCOME.pool_unknown, ordinal) .. char(0)
     elseif record then
       out[i] = record_answer_of(b, OUTCOME.read, ordinal, record) .. char(planes)

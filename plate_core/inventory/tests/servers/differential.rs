@@ -1,11 +1,13 @@
 //! The store against the oracle: the same operations at the same moments, the same answers word for word, and
 //! the same state, feed and permits, on both servers.
 
+use plate_inventory::library::Clock;
 use plate_inventory::library::Library;
 use plate_inventory::model::Op;
 use plate_inventory::model::generator::{Step, World};
+use plate_inventory::sabotage;
 use proptest::prelude::*;
-use proptest::test_runner::{TestError, TestRunner};
+use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 
 use crate::driver::{Driver, State};
 use crate::server::{Kind, Server, run};
@@ -38,7 +40,10 @@ fn for_all_runs(default_cases: u32, holds: impl Fn(&[Step]) -> Result<(), String
         max_shrink_iters: 2_000,
         ..ProptestConfig::default()
     };
-    let mut runner = TestRunner::new(config);
+    try_runs(&mut TestRunner::new(config), holds)
+}
+
+fn try_runs(runner: &mut TestRunner, holds: impl Fn(&[Step]) -> Result<(), String>) -> Result<(), String> {
     let tried = runner.run(&steps(), |steps| holds(&steps).map_err(TestCaseError::fail));
     tried.map_err(|error| match error {
         TestError::Fail(reason, steps) => format!("{reason}\nby {steps:?}"),
@@ -101,4 +106,76 @@ fn does_what_the_model_does(kind: Kind) {
     let library = Library::for_tests().unwrap();
     let tried = for_all_runs(1_000, |steps| run(compare_run(&server, &library, steps)));
     tried.unwrap();
+}
+
+/// A batch gives the answers and the state of its items sent one by one, on a second server of the same kind.
+#[test]
+fn a_batch_equals_its_items_sent_singly() {
+    for kind in Kind::BOTH {
+        let (together, singly) = (server(kind), server(kind));
+        let library = Library::for_tests().unwrap();
+        let tried = for_all_runs(150, |steps| run(compare_batches(&together, &singly, &library, steps)));
+        tried.unwrap();
+    }
+}
+
+/// One run on two servers: batches as they are on one, their items one by one on the other.
+async fn compare_batches(
+    together: &Server,
+    singly: &Server,
+    library: &Library,
+    steps: &[Step],
+) -> Result<(), String> {
+    let mut together = Driver::new(together, library.clone()).await;
+    let mut singly = Driver::new(singly, library.clone()).await;
+    let (mut world, founding) = World::new();
+    let mut ops: Vec<(Op, i64)> = founding.into_iter().map(|op| (op, world.now_ms)).collect();
+    for (op, now_ms) in &ops {
+        world.model.apply(op, *now_ms);
+    }
+    for step in steps {
+        let op = world.next(step);
+        world.model.apply(&op, world.now_ms);
+        ops.push((op, world.now_ms));
+    }
+    for (op, now_ms) in &ops {
+        let batch = together.apply(op, *now_ms).await.map_err(|error| error.to_string())?;
+        let mut one_by_one = Vec::new();
+        for single in op.singly() {
+            one_by_one.extend(singly.apply(&single, *now_ms).await.map_err(|error| error.to_string())?);
+        }
+        if batch != one_by_one {
+            let differs = difference(&format!("{one_by_one:#?}"), &format!("{batch:#?}"));
+            return Err(format!("{differs}\nafter {op:?}"));
+        }
+    }
+    let of_batches = together.state(world.now_ms).await.map_err(|error| error.to_string())?;
+    let of_singles = singly.state(world.now_ms).await.map_err(|error| error.to_string())?;
+    if of_batches == of_singles {
+        Ok(())
+    } else {
+        Err(difference(&format!("{of_singles:#?}"), &format!("{of_batches:#?}")))
+    }
+}
+
+/// The negative control of all this: each planted fault is found. The runs are the same every time, so that
+/// being found is no luck.
+#[test]
+fn each_sabotage_is_found() {
+    let server = server(Kind::Valkey);
+    for sabotage in sabotage::ALL {
+        let library = Library::sabotaged(*sabotage, Clock::Stored).unwrap();
+        let config = ProptestConfig {
+            cases: 3_000,
+            failure_persistence: None,
+            max_shrink_iters: 0,
+            ..Default::default()
+        };
+        let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        let mut runner = TestRunner::new_with_rng(config, rng);
+        let found = try_runs(&mut runner, |steps| run(compare_run(&server, &library, steps)));
+        let reason = found.expect_err(sabotage.name);
+        // A function that breaks would be found by anybody; this is about functions that work and do wrong.
+        assert!(!reason.contains("the store answered with an error"), "{}: {reason}", sabotage.name);
+    }
 }

@@ -12,7 +12,7 @@ local TERMS = '<BBBBBI6I6I6I6I6I6BI2I6I4I2BB'
 -- A batch for a pool that there is not: every item of it is refused, and nothing was ever recorded.
 local function absent_pool(keys, now)
   return {
-    keys = keys, now = now, revision = 0, first = 1, gate = OUTCOME.pool_unknown,
+    keys = keys, now = now, absent = true, revision = 0, first = 1, gate = OUTCOME.pool_unknown,
     hold_gate = OUTCOME.pool_unknown, opens_at = 0, rows = 0, digit_values = 0, frozen = true, retention = 0,
     records = {}, touched = {}, ordinals = {}, feed = { false }, transitions = 0,
     requests = { 'HSET', keys[2] }, answers = {}, ids = {}, out = {},

@@ -42,6 +42,8 @@ impl Kind {
 pub struct Server {
     child: Child,
     directory: TempDir,
+    kind: Kind,
+    settings: Vec<(String, String)>,
 }
 
 impl Server {
@@ -53,16 +55,31 @@ impl Server {
     /// Starts a server; `settings` come after the contract's and win over them.
     pub fn start_with(kind: Kind, settings: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().expect("a directory for the server");
-        let socket = directory.path().join("server.sock");
-        let mut command = Command::new(kind.binary());
-        command.current_dir(directory.path()).arg("--port").arg("0").arg("--unixsocket").arg(&socket);
-        for (name, value) in CONTRACT.iter().chain(settings) {
-            command.arg(format!("--{name}")).arg(value);
-        }
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server starts");
-        let server = Self { child, directory };
+        let own = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect::<Vec<_>>();
+        let child = spawn(kind, &directory, &own);
+        let server = Self { child, directory, kind, settings: own };
         server.wait_until_ready();
         server
+    }
+
+    /// Ends it at once, as a power cut would, and leaves its directory.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+    }
+
+    /// Starts it again on the same directory.
+    pub fn start_again(&mut self) {
+        self.child = spawn(self.kind, &self.directory, &self.settings);
+        self.wait_until_ready();
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Its URL.
@@ -100,6 +117,19 @@ impl Server {
         }
         panic!("the server was not ready within 20 s; see {}", self.directory.path().display());
     }
+}
+
+fn spawn(kind: Kind, directory: &TempDir, settings: &[(String, String)]) -> Child {
+    let mut command = Command::new(kind.binary());
+    command.current_dir(directory.path()).arg("--port").arg("0");
+    command.arg("--unixsocket").arg(directory.path().join("server.sock"));
+    for (name, value) in CONTRACT {
+        command.arg(format!("--{name}")).arg(value);
+    }
+    for (name, value) in settings {
+        command.arg(format!("--{name}")).arg(value);
+    }
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server starts")
 }
 
 impl Drop for Server {

@@ -1,0 +1,196 @@
+//! What a store keeps beside marks: documents, leases, who has what, snapshots, and ids across pools.
+
+use plate_inventory::act::{Act, Channel};
+use plate_inventory::item::{ConfirmItem, HeldItem};
+use plate_inventory::outcome::Outcome;
+use plate_inventory::settings::{MINUTE_MS, PoolShape};
+use plate_inventory::state::{Acquired, State};
+use plate_inventory::store::{Document, Snapshot, StoreError};
+
+use crate::people::{ALMATY, NOON_MS, TARIFF, act_of, driver, hold, open_pools};
+use crate::server::{Kind, Server, run, set_time};
+
+const ASTANA: &str = "person_car.01";
+
+/// A document is written only by who has read what stands; names are listed with their versions.
+#[test]
+fn a_document_is_compared_and_set() {
+    for kind in Kind::BOTH {
+        run(async {
+            let store = Server::start(kind);
+            let store = (store.store().await, store);
+            let store = &store.0;
+            assert_eq!(store.get_document("tariffs/kz-2027").await, Ok(None));
+            assert_eq!(store.put_document("tariffs/kz-2027", b"one", 0).await, Ok(1));
+            let conflict = StoreError::DocumentConflict { expected: 0, found: 1 };
+            assert_eq!(store.put_document("tariffs/kz-2027", b"other", 0).await, Err(conflict));
+            assert_eq!(store.put_document("tariffs/kz-2027", b"two", 1).await, Ok(2));
+            let stands = Document { version: 2, content: b"two".to_vec() };
+            assert_eq!(store.get_document("tariffs/kz-2027").await, Ok(Some(stands)));
+            store.put_document("drafts/x", &[0, 255], 0).await.expect("written");
+            let listed = store.list_documents("tariffs/").await;
+            assert_eq!(listed, Ok(vec![("tariffs/kz-2027".to_owned(), 2)]));
+            assert_eq!(store.list_documents("").await.expect("listed").len(), 2);
+        });
+    }
+}
+
+/// One keeper at a time: a lease is refused to others until it is given back or ends by the store's time.
+#[test]
+fn a_lease_has_one_holder() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            let (mut client, store) = (server.client(), server.store().await);
+            set_time(&mut client, &[], NOON_MS);
+            assert_eq!(store.take_lease("keeper", "a", MINUTE_MS).await, Ok(true));
+            assert_eq!(store.take_lease("keeper", "b", MINUTE_MS).await, Ok(false));
+            assert_eq!(store.take_lease("keeper", "a", MINUTE_MS).await, Ok(true), "one's own is renewed");
+            assert_eq!(store.give_lease("keeper", "b").await, Ok(false));
+            set_time(&mut client, &[], NOON_MS + MINUTE_MS - 1);
+            assert_eq!(store.take_lease("keeper", "b", MINUTE_MS).await, Ok(false));
+            set_time(&mut client, &[], NOON_MS + MINUTE_MS);
+            assert_eq!(store.take_lease("keeper", "b", MINUTE_MS).await, Ok(true), "it ended by itself");
+            assert_eq!(store.give_lease("keeper", "b").await, Ok(true));
+            assert_eq!(store.take_lease("keeper", "a", MINUTE_MS).await, Ok(true));
+        });
+    }
+}
+
+/// An applicant's holds and allotments are found in all pools, and nobody else's are.
+#[test]
+fn an_applicant_finds_what_he_has() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            set_time(&mut server.client(), &[ALMATY, ASTANA], NOON_MS);
+            let store = server.store().await;
+            open_pools(&store, &[ALMATY, ASTANA]).await;
+            let held = store.hold(ALMATY, &[hold(1, "a", 777), hold(2, "b", 778)]).await.expect("held");
+            store.hold(ASTANA, &[hold(1, "c", 5), hold(1, "d", 6)]).await.expect("held");
+            let record = held[0].record.clone().expect("a record");
+            let mut payment = ConfirmItem {
+                act: Act { applicant: Some(driver(1)), ..Act::of("payments", "", Channel::Payment) },
+                ordinal: 777,
+                provider: "kaspi".to_owned(),
+                transaction: "t-1".to_owned(),
+                hold: record.hold,
+                amount_tiyn: record.amount_tiyn,
+                paid_at_ms: NOON_MS,
+                acquired: Acquired::Chosen,
+                current_tariff: TARIFF,
+                current_amount_tiyn: record.amount_tiyn,
+            };
+            payment.act.id = payment.payment().into();
+            let bought = store.confirm(ALMATY, &[payment.clone()]).await.expect("answered");
+            assert_eq!(bought[0].outcome, Outcome::Allotted);
+            let released = HeldItem { act: act_of(1, "e"), ordinal: 6, ..released_of(&store).await };
+            assert_eq!(
+                store.release(ASTANA, &[released]).await.expect("answered")[0].outcome,
+                Outcome::Released
+            );
+            let pools = [ALMATY.to_owned(), ASTANA.to_owned()];
+            let found = store.read_applicant(&pools, driver(1).id).await.expect("read");
+            let brief: Vec<_> =
+                found.iter().map(|(pool, ordinal, record)| (pool.as_str(), *ordinal, record.state)).collect();
+            assert_eq!(brief, [(ASTANA, 5, State::Held), (ALMATY, 777, State::Allotted)], "{kind:?}");
+            let payment_found =
+                store.payment(ALMATY, payment.payment()).await.expect("read").expect("a payment");
+            assert_eq!(payment_found.amount_tiyn, record.amount_tiyn);
+            assert_eq!(store.read_applicant(&pools, driver(3).id).await, Ok(Vec::new()));
+        });
+    }
+}
+
+/// The hold on ordinal 6 of Astana, as an item to release.
+async fn released_of(store: &plate_inventory::store::Store) -> HeldItem {
+    let read = store.read(ASTANA, &[6]).await.expect("read");
+    let record = read[0].record.clone().expect("a record");
+    HeldItem { act: act_of(1, "e"), ordinal: 6, hold: record.hold, revision: record.revision }
+}
+
+/// A snapshot shows each plane at one revision, with digits 000 and padding withheld from the beginning.
+#[test]
+fn a_snapshot_shows_planes_and_revision_together() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            set_time(&mut server.client(), &[ALMATY], NOON_MS);
+            let store = server.store().await;
+            assert_eq!(store.snapshot(ALMATY).await, Ok(None), "there is no such pool yet");
+            open_pools(&store, &[ALMATY]).await;
+            let act = |id: &str| Act::of("admin", id, Channel::Portal);
+            store.hold(ALMATY, &[hold(1, "a", 777)]).await.expect("held");
+            store.import(ALMATY, &act("i"), &[1_024 + 5, 9]).await.expect("imported");
+            store.withhold(ALMATY, &act("w"), &[9, 10], "a word").await.expect("withheld");
+            let snapshot = store.snapshot(ALMATY).await.expect("read").expect("a pool");
+            assert_eq!(snapshot.revision, 6);
+            let shape = PoolShape::default();
+            for ordinal in (0..4_096).chain([17_575 * 1_024, 17_575 * 1_024 + 999, 17_575 * 1_024 + 1_023]) {
+                let bits = (
+                    Snapshot::bit(&snapshot.taken, ordinal),
+                    Snapshot::bit(&snapshot.issued, ordinal),
+                    Snapshot::bit(&snapshot.withheld, ordinal),
+                );
+                let expected = (
+                    ordinal == 777,
+                    ordinal == 9 || ordinal == 1_029,
+                    ordinal == 9 || ordinal == 10 || shape.never_issued(ordinal),
+                );
+                assert_eq!(bits, expected, "{kind:?} {ordinal}");
+            }
+            assert_eq!(snapshot.withheld.len(), 17_576 * 128);
+        });
+    }
+}
+
+/// The same request id with another body is refused wherever it lands: in another pool, for another verb.
+#[test]
+fn a_request_id_has_one_meaning_across_pools() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            set_time(&mut server.client(), &[ALMATY, ASTANA], NOON_MS);
+            let store = server.store().await;
+            open_pools(&store, &[ALMATY, ASTANA]).await;
+            let first = store.hold(ALMATY, &[hold(1, "same", 777)]).await.expect("answered");
+            assert_eq!(first[0].outcome, Outcome::Held);
+            let elsewhere = store.hold(ASTANA, &[hold(1, "same", 777)]).await.expect("answered");
+            assert_eq!(elsewhere[0].outcome, Outcome::RequestIdReused, "{kind:?}");
+            let other_verb = store.withhold(ALMATY, &act_of(1, "same"), &[1], "x").await.expect("answered");
+            assert_eq!(other_verb[0].outcome, Outcome::RequestIdReused, "{kind:?}");
+            assert_eq!(
+                store.hold(ALMATY, &[hold(1, "same", 777)]).await,
+                Ok(first),
+                "and its own answer is repeated"
+            );
+        });
+    }
+}
+
+/// A person's limit spans pools, and a mark that was refused does not count.
+#[test]
+fn a_limit_spans_pools() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            set_time(&mut server.client(), &[ALMATY, ASTANA], NOON_MS);
+            let store = server.store().await;
+            open_pools(&store, &[ALMATY, ASTANA]).await;
+            let outcomes = |answers: Vec<plate_inventory::answer::Answer>| -> Vec<Outcome> {
+                answers.iter().map(|answer| answer.outcome).collect()
+            };
+            // Three live holds a person; ordinal 0 has digits 000.
+            let first = store
+                .hold(ALMATY, &[hold(1, "a", 1), hold(1, "b", 0), hold(1, "c", 2)])
+                .await
+                .expect("answered");
+            assert_eq!(outcomes(first), [Outcome::Held, Outcome::MarkWithheld, Outcome::Held]);
+            let second = store
+                .hold(ASTANA, &[hold(1, "d", 3), hold(1, "e", 4), hold(2, "f", 4)])
+                .await
+                .expect("answered");
+            assert_eq!(outcomes(second), [Outcome::Held, Outcome::LimitReached, Outcome::Held], "{kind:?}");
+        });
+    }
+}

@@ -1,0 +1,121 @@
+//! The boot contract: a server that can lose marks is refused, and what the refusal says mends it.
+
+use plate_inventory::store::contract::ContractFault;
+use plate_inventory::store::{Store, StoreError};
+
+use crate::server::{Kind, Server, run};
+
+/// The faults of a server; none if it may be used.
+async fn faults(store: &Store) -> Vec<ContractFault> {
+    match store.check_contract(None).await {
+        Ok(_) => Vec::new(),
+        Err(StoreError::Contract(faults)) => faults,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// Each setting that can lose marks is refused by name, and the command that the refusal gives mends it.
+#[test]
+fn a_setting_that_can_lose_marks_is_refused_and_mended() {
+    let table = [
+        ("appendonly", "no", "no"),
+        ("appendfsync", "everysec", "everysec"),
+        ("appendfsync", "no", "no"),
+        ("no-appendfsync-on-rewrite", "yes", "yes"),
+        ("aof-load-truncated", "yes", "yes"),
+        ("maxmemory-policy", "allkeys-lru", "allkeys-lru"),
+        ("maxmemory", "0", "0"),
+    ];
+    for kind in Kind::BOTH {
+        for (setting, value, found) in table {
+            run(async {
+                let server = Server::start_with(kind, &[(setting, value)]);
+                let store = server.store().await;
+                let faults_found = faults(&store).await;
+                let [fault] = faults_found.as_slice() else { panic!("{kind:?} {setting}: {faults_found:?}") };
+                assert_eq!((fault.setting.as_str(), fault.found.as_str()), (setting, found), "{kind:?}");
+                let mut mend = fault.mend.split(' ');
+                let mut command = redis::cmd(mend.next().expect("a command"));
+                mend.for_each(|word| {
+                    command.arg(word);
+                });
+                command.exec(&mut server.client()).expect("the server takes what mends it");
+                assert_eq!(faults(&store).await, Vec::new(), "{kind:?} {setting}");
+            });
+        }
+    }
+}
+
+/// All faults are said at once, each with what was found and what is needed.
+#[test]
+fn all_faults_are_said_at_once() {
+    run(async {
+        let settings = [("appendonly", "no"), ("appendfsync", "everysec"), ("maxmemory", "0")];
+        let server = Server::start_with(Kind::Valkey, &settings);
+        let found = faults(&server.store().await).await;
+        let names: Vec<&str> = found.iter().map(|fault| fault.setting.as_str()).collect();
+        assert_eq!(names, ["appendonly", "appendfsync", "maxmemory"]);
+        assert_eq!(
+            found[1].to_string(),
+            "appendfsync is everysec, and it must be always: CONFIG SET appendfsync always"
+        );
+    });
+}
+
+/// A server that does not show its settings is refused: what cannot be seen is not taken for good.
+#[test]
+fn a_setting_that_cannot_be_read_is_a_fault() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            let store = server.store().await;
+            let user = ["SETUSER", "default", "-config"];
+            redis::cmd("ACL").arg(&user).exec(&mut server.client()).expect("a right is taken away");
+            let found = faults(&store).await;
+            assert!(
+                found.len() >= 7 && found.iter().all(|fault| fault.found == "unreadable"),
+                "{kind:?} {found:?}"
+            );
+        });
+    }
+}
+
+/// A store that was emptied, or is another one, is not taken for the one whose journal we have; a new one is
+/// founded once.
+#[test]
+fn an_emptied_store_is_not_taken_for_the_known_one() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            let store = server.store().await;
+            let genesis = store.check_contract(None).await.expect("a new store is founded");
+            assert_eq!(store.check_contract(Some(&genesis.id)).await, Ok(genesis.clone()));
+            assert_eq!(store.check_contract(None).await, Ok(genesis.clone()), "founded once");
+            let setting = |error| match error {
+                Err(StoreError::Contract(faults)) => {
+                    faults.into_iter().map(|fault| (fault.setting, fault.found)).collect()
+                }
+                other => panic!("{other:?}"),
+            };
+            let wrong: Vec<_> = setting(store.check_contract(Some("0011223344556677")).await);
+            assert_eq!(wrong, [("genesis".to_owned(), genesis.id.clone())]);
+            redis::cmd("FLUSHALL").exec(&mut server.client()).expect("emptied");
+            let emptied: Vec<_> = setting(store.check_contract(Some(&genesis.id)).await);
+            assert_eq!(emptied, [("genesis".to_owned(), "nothing".to_owned())]);
+        });
+    }
+}
+
+/// Data of a later version are not touched by this build.
+#[test]
+fn data_of_a_later_version_are_refused() {
+    run(async {
+        let server = Server::start(Kind::Valkey);
+        let store = server.store().await;
+        store.check_contract(None).await.expect("a new store is founded");
+        let later = redis::cmd("HSET").arg("{s0}:genesis").arg("data_version").arg(99).clone();
+        later.exec(&mut server.client()).expect("written");
+        let found = faults(&store).await;
+        assert_eq!(found.iter().map(|fault| fault.setting.as_str()).collect::<Vec<_>>(), ["data_version"]);
+    });
+}
