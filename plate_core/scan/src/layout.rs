@@ -18,7 +18,8 @@
 //! is 135 MB to walk; kept as `free` it reads one and walks 45 MB. A fourth plane beside the three
 //! would need 185 MB a machine. `taken` is what is left: not free, not issued, not withheld. What is
 //! given up: of a mark that is issued or withheld the replica does not know whether it also has a
-//! live record. It refuses such a mark either way, and only the store decides.
+//! live record. It refuses such a mark either way, and only the store decides. The alternatives stand
+//! in `docs/decisions/` (the replica keeps free, not taken).
 //!
 //! **Why the summaries.** A popular pattern sells out first, and then its scan finds nothing: `777 *`
 //! would read a cache line for each of 351,520 rows to show its last mark. The unions say in 16
