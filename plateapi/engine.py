@@ -16,6 +16,7 @@ import structlog
 from plate_core import Answer, Inventory, PlateError, Replica, ReplicaUnavailable, RuleBook, read_law
 from plateapi import metrics
 from plateapi.clock import StoreClock
+from plateapi.genesis import check_store
 from plateapi.law import PUBLISHED_PREFIX, Law, PublishedTariff
 from plateapi.refusals import Refused
 from plateapi.settings import Settings
@@ -40,6 +41,7 @@ class Engine:
         # The tariffs' files on disk, by tariff id: what an admin begins a new one from.
         self.tariff_texts = texts
         self.clock = StoreClock()
+        self.store_id = ""
         # Formats and regions come from the files alone; no publication changes them.
         self.formats = {known["id"]: known for known in base.formats() if known["enabled"]}
         self.regions = {known["code"]: known for known in base.regions()}
@@ -60,7 +62,7 @@ class Engine:
         inventory = Inventory.open(settings.redis_url, base, options=timeouts)
         engine = cls(settings, inventory, base, _tariff_texts(files))
         try:
-            await inventory.check_contract()
+            engine.store_id = await check_store(inventory, settings)
             await inventory.load_functions()
             await engine.look_again()
         except BaseException:

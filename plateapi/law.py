@@ -123,7 +123,7 @@ class Law:
             self._book(count)
 
     def timeline(self) -> list[TariffFrom]:
-        """Every revision by the moment from which it is in force, earliest first: what pools are told."""
+        """Every revision by the moment from which it is in force, earliest first, the past too."""
         entries = [
             TariffFrom(tariff["revision"], begin_of_day_ms(tariff["in_force_from"]))
             for tariff in self.base.tariffs()
@@ -133,9 +133,19 @@ class Law:
         by_moment = {entry.from_ms: entry for entry in entries}
         return [by_moment[moment] for moment in sorted(by_moment)]
 
+    def timeline_from(self, now_ms: int) -> list[TariffFrom]:
+        """The revision in force now and those to come: what pools are told, for they have room for 255."""
+        timeline = self.timeline()
+        begun = sum(entry.from_ms <= now_ms for entry in timeline)
+        return timeline[max(0, begun - 1) :]
+
     def cuts_ms(self) -> list[int]:
         """The moments at which a price changes, by a tariff or by the MCI: deadlines are cut there."""
         return sorted({*self.base.price_changes_ms(), *self._moments})
+
+    def cuts_from_ms(self, now_ms: int) -> list[int]:
+        """Those of them that are still to come: what pools are told."""
+        return [cut_ms for cut_ms in self.cuts_ms() if cut_ms > now_ms]
 
     def find(self, revision: str) -> dict[str, Any] | None:
         """What the rule book says of a revision, in whichever book it stands."""

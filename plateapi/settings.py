@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         "",
         repr=False,  # It may hold a password.
-        description="Valkey >= 8 or Redis >= 7.0 (redis:// rediss:// unix://); empty: the embedded store.",
+        description="Valkey >= 8 or Redis >= 7.0 (redis:// unix://); empty: the embedded store.",
     )
     store_response_seconds: float = Field(
         5.0, gt=0, le=60, description="Wait for an answer of the store; after it the outcome is unknown."
@@ -209,6 +209,11 @@ class Settings(BaseSettings):
     def journal_dir(self) -> Path:
         """The journal's segments."""
         return self.data_dir / "journal"
+
+    @property
+    def genesis_path(self) -> Path:
+        """Which store the journal belongs to."""
+        return self.data_dir / "store.genesis"
 
     @property
     def replica_path(self) -> Path:

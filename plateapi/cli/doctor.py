@@ -21,6 +21,7 @@ from plateapi.cli.exits import Exit
 from plateapi.cli.law import open_book
 from plateapi.cli.places import running_address
 from plateapi.cli.telling import complain, console, write_json
+from plateapi.genesis import look_at_store
 from plateapi.keeper.status import read_status
 from plateapi.settings import Settings, unknown_variables
 from plateapi.store import StoreRefused, store_is_alive, store_url
@@ -134,7 +135,7 @@ def _store(settings: Settings, book: RuleBook | None) -> Iterator[Finding]:
             return
     if book is None:
         return
-    yield from asyncio.run(_contract(url, book))
+    yield from asyncio.run(_contract(url, book, settings))
 
 
 def _still_store(directory: DataDirectory, refused: StoreRefused) -> Finding:
@@ -150,10 +151,10 @@ def _still_store(directory: DataDirectory, refused: StoreRefused) -> Finding:
     return Finding("store", "note", refused.sentence, refused.mend)
 
 
-async def _contract(url: str, book: RuleBook) -> list[Finding]:
+async def _contract(url: str, book: RuleBook, settings: Settings) -> list[Finding]:
     inventory = Inventory.open(url, book)
     try:
-        await inventory.check_contract()
+        await look_at_store(inventory, settings)
         now_ms = await inventory.server_time_ms()
     except BootContractBroken as broken:
         return [

@@ -25,7 +25,7 @@ async def keep(settings: Settings) -> None:
         keeper = Keeper(
             settings=settings,
             inventory=engine.inventory,
-            pools=engine.law.base.pools(),
+            book=engine.law.base,
             activation=Activation(engine),
             status=KeeperStatus(pid=os.getpid()),
             replica=ReplicaWriter.start(settings.redis_url, settings.replica_path, engine.law.base),

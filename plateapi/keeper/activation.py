@@ -21,7 +21,10 @@ class Activation:
         self._brought: Law | None = None
 
     async def follow(self) -> None:
-        """Bring the present list of tariffs and cuts into every pool, when it is not there yet."""
+        """Bring the present list of tariffs and cuts into every pool, when it is not there yet.
+
+        Founds none: a pool that the store does not know is raised every time, until `plates up` was asked.
+        """
         law = self._engine.law
         if law is self._brought:
             return

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from plate_core import Inventory, Journal, PlateError, ReplicaWriter
+from plate_core import Inventory, Journal, PlateError, ReplicaWriter, RuleBook
 from plateapi.keeper.activation import Activation
 from plateapi.keeper.baseline import machine_ms, read_baseline, write_baseline
 from plateapi.keeper.clock_guard import ClockGuard, Reading
 from plateapi.keeper.election import Election
 from plateapi.keeper.expiry import sweep_pools
-from plateapi.keeper.journaling import UNPLACED_POOL, journal_round
+from plateapi.keeper.journaling import UNPLACED_POOL, journal_round, marks_of, refuse_journal_ahead
 from plateapi.keeper.status import KeeperStatus, is_fresh, write_status
 from plateapi.settings import Settings
 
@@ -34,7 +34,7 @@ class Keeper:
 
     settings: Settings
     inventory: Inventory
-    pools: Sequence[str]
+    book: RuleBook
     activation: Activation
     status: KeeperStatus
     replica: ReplicaWriter
@@ -49,6 +49,7 @@ class Keeper:
         )
         self.election = Election(self.inventory, int(self.settings.keeper_lease_seconds * 1000))
         self.swept_at = 0.0
+        self.pools: Sequence[str] = self.book.pools()
 
     async def run(self) -> None:
         """Works until ``stopping`` is set; then gives the lease back and leaves the journal durable."""
@@ -136,6 +137,7 @@ class Keeper:
         try:
             if self.journal is None:
                 self.journal = Journal.open(self.settings.journal_dir)
+                await refuse_journal_ahead(self.inventory, self.journal, marks_of(self.book, self.pools))
             done = await journal_round(self.inventory, self.journal, [*self.pools, UNPLACED_POOL])
         except PlateError as error:
             self._close_journal()

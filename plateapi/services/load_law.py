@@ -11,8 +11,9 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from plate_core import Act
+from plate_core import Act, PlateError
 from plateapi.engine import Engine
+from plateapi.genesis import note_store
 from plateapi.law import ALMATY
 from plateapi.services.withhold_by_law import CALLER, CHANNEL, Report, withhold_by_law
 
@@ -24,8 +25,11 @@ def _silent(_sentence: str) -> None:
 async def load_law(engine: Engine, report: Report = _silent) -> None:
     """Everything that a store must know before it serves, in the order in which it is safe.
 
+    The store is noted as ours first: from here on no other one is taken for it. Nobody else founds pools.
+
     Marks are withheld in a pool before its tariffs arrive, because without a tariff nothing can be held.
     """
+    note_store(engine.settings, engine.store_id)
     await found_pools(engine)
     await withhold_by_law(engine, report)
     changed = await bring_settings(engine)
@@ -44,12 +48,19 @@ async def found_pools(engine: Engine) -> int:
 
 
 async def bring_settings(engine: Engine) -> int:
-    """Tell every pool its tariffs, cuts and times, where it has others: how many pools were told."""
-    wanted = pool_settings(engine)
-    differing = {}
+    """Tell every pool its tariffs, cuts and times, where it has others: how many pools were told.
+
+    Founds no pool: one that a serving store does not know was lost with its marks, and would be sold anew.
+    Raises ``PlateError`` (``pools_unknown``) for those, after the others were told.
+    """
+    # Asked, not counted on: a clock ahead of the store's would drop the tariff that is still in force there.
+    wanted = pool_settings(engine, await engine.inventory.server_time_ms())
+    differing, unknown = {}, []
     for pool in engine.law.base.pools():
         found = await engine.inventory.pool_settings(pool)
-        if not found or any(_differs(name, found[name], value) for name, value in wanted.items()):
+        if not found:
+            unknown.append(pool)
+        elif any(_differs(name, found[name], value) for name, value in wanted.items()):
             differing[pool] = wanted
     if differing:
         await engine.inventory.configure_pools(_act("settings"), differing)
@@ -57,17 +68,26 @@ async def bring_settings(engine: Engine) -> int:
     found_limits = await engine.inventory.limits()
     if any(found_limits.get(name) != value for name, value in limits.items()):
         await engine.inventory.configure_limits(limits)
+    if unknown:
+        raise PlateError(
+            f"The store lacks {len(unknown)} pools ({unknown[0]} first); only `plates up` founds any.",
+            "pools_unknown",
+            {"pools": unknown},
+        )
     return len(differing)
 
 
-def pool_settings(engine: Engine) -> dict[str, Any]:
-    """What the service's settings and the law say to each pool, by the names of the core."""
+def pool_settings(engine: Engine, now_ms: int) -> dict[str, Any]:
+    """What the service's settings and the law say to each pool, by the names of the core.
+
+    Of the law only what is in force at ``now_ms`` or later: a pool has room for 255 tariffs and cuts.
+    """
     settings = engine.settings
     return {
         "opens_at_ms": moment_ms(settings.opens_at),
         "clock_guard": True,
-        "tariffs": [(entry.revision, entry.from_ms) for entry in engine.law.timeline()],
-        "cuts_ms": engine.law.cuts_ms(),
+        "tariffs": [(entry.revision, entry.from_ms) for entry in engine.law.timeline_from(now_ms)],
+        "cuts_ms": engine.law.cuts_from_ms(now_ms),
         "hold_ttl_ms": settings.hold_ttl_seconds * 1_000,
         "extension_ms": settings.extension_seconds * 1_000,
         "max_extensions": settings.max_extensions,

@@ -93,6 +93,17 @@ def test_pools_are_told_every_revision_and_every_cut(base: RuleBook) -> None:
     assert law.cuts_ms() == sorted(set(law.cuts_ms()))
 
 
+def test_what_is_past_is_told_no_more(base: RuleBook) -> None:
+    """From its own moment on a revision is the first one told, and its cut is none any more."""
+    trial = published(base, tariff_text("kz-trial", DAY), BEGINS_MS + HOUR_MS)
+    law = Law(base, [trial])
+    assert [entry.from_ms for entry in law.timeline_from(trial.from_ms)] == [trial.from_ms]
+    assert law.timeline_from(trial.from_ms - 1) == law.timeline()[-2:]
+    assert law.timeline_from(0) == law.timeline()
+    assert trial.from_ms in law.cuts_from_ms(trial.from_ms - 1)
+    assert trial.from_ms not in law.cuts_from_ms(trial.from_ms)
+
+
 def test_a_day_is_priced_by_the_law_of_its_end(base: RuleBook) -> None:
     """Today is priced as it stands; another day by what will have come into force on it."""
     trial = published(base, tariff_text("kz-trial", DAY, ordinary="11"), BEGINS_MS + 9 * HOUR_MS)

@@ -1,15 +1,22 @@
 """The keeper's rounds over a real store: journal, expiry, election."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from plate_core import Inventory, Journal, JournalBroken, JournalReader, RuleBook
+from plate_core import Inventory, Journal, JournalBroken, JournalReader, ReplicaWriter, RuleBook
+from plateapi.engine import Engine
+from plateapi.keeper.activation import Activation
 from plateapi.keeper.election import Election
 from plateapi.keeper.expiry import sweep_pools
-from plateapi.keeper.journaling import UNPLACED_POOL, journal_round
-from tests.facade.citizens import NOON_MS, PAYMENTS, Citizen, official
+from plateapi.keeper.journaling import UNPLACED_POOL, journal_round, marks_of, refuse_journal_ahead
+from plateapi.keeper.process import Keeper
+from plateapi.keeper.status import KeeperStatus
+from plateapi.settings import Settings
+from tests.facade.citizens import NOON_MS, PAYMENTS, Citizen, official, open_country
+from tests.servers import StoreServer
 
 POOL = "person_car.02"
 AIGERIM = Citizen("aigerim")
@@ -86,6 +93,68 @@ async def test_a_journal_that_is_too_old_is_refused_and_nothing_is_trimmed(
         await journal_round(inventory, other, [POOL])
     assert refusal.value.slug == "journal_gap"
     assert await feed_length(inventory) == 1
+
+
+@pytest.mark.parametrize("founded", [True, False])
+async def test_a_journal_ahead_of_its_store_is_refused(
+    inventory: Inventory, book: RuleBook, store: StoreServer, tmp_path: Path, founded: bool
+) -> None:
+    """A store that was emptied, founded anew or not, is another history; its own is let pass."""
+    marks = marks_of(book, book.pools())
+    journal = Journal.open(tmp_path)
+    await refuse_journal_ahead(inventory, journal, marks)
+    await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
+    await journal_round(inventory, journal, [POOL])
+    await refuse_journal_ahead(inventory, journal, marks)
+    await AIGERIM.hold(inventory, book, book.parse("778AAA02"))
+    await refuse_journal_ahead(inventory, journal, marks)
+    store.empty()
+    await open_country(inventory, book, [POOL] if founded else [])
+    with pytest.raises(JournalBroken) as refusal:
+        await refuse_journal_ahead(inventory, journal, marks)
+    assert refusal.value.slug == "journal_ahead"
+    assert refusal.value.context == {"pool": POOL, "journal_revision": 2, "store_revision": int(founded)}
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_a_keeper_joins_nothing_to_a_journal_that_is_ahead(
+    inventory: Inventory, book: RuleBook, store: StoreServer, tmp_path: Path, lost: bool
+) -> None:
+    """Its rounds fail and say why, and neither the journal nor the new store's feed is touched."""
+    settings = Settings(redis_url=store.url, data_dir=tmp_path, keeper_watch_seconds=0.05)
+    await inventory.check_contract()
+    await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
+    journal = Journal.open(settings.journal_dir)
+    await journal_round(inventory, journal, [POOL])
+    journal.close()
+    if lost:
+        store.empty()
+        await inventory.check_contract()
+        await open_country(inventory, book, [POOL])
+    else:
+        await AIGERIM.hold(inventory, book, book.parse("778AAA02"))
+    engine = await Engine.open(settings, watch=False)
+    keeper = Keeper(
+        settings=settings,
+        inventory=engine.inventory,
+        book=engine.law.base,
+        activation=Activation(engine),
+        status=KeeperStatus(pid=1),
+        replica=ReplicaWriter.start(settings.redis_url, settings.replica_path, engine.law.base),
+    )
+    running = asyncio.create_task(keeper.run())
+    try:
+        async with asyncio.timeout(20):
+            while not (keeper.status.journal_error or keeper.status.journalled_entries):
+                await inventory.server_time_ms()
+    finally:
+        keeper.stopping.set()
+        await running
+        await engine.close()
+    assert verbs(tmp_path / "journal") == ["hold"] * (1 if lost else 2)
+    assert ("was emptied" in keeper.status.journal_error) is lost
+    if lost:
+        assert await feed_length(inventory) == 1  # the new founding, not trimmed
 
 
 async def test_money_that_nobody_can_place_is_journalled_too(inventory: Inventory, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from plate_core import Act
 from plateapi.engine import Engine
-from plateapi.services.load_law import load_law, moment_ms
+from plateapi.law import Law, PublishedTariff
+from plateapi.services.load_law import bring_settings, found_pools, load_law, moment_ms
 from plateapi.services.withhold_by_law import DOCUMENT, Brought
 from plateapi.settings import Settings
 from tests.conftest import PATTERNS
@@ -136,6 +137,41 @@ async def test_settings_reach_every_pool_and_leave_switches_alone(store: StoreSe
             ]
         assert (await after.inventory.limits())["live_holds_person"] == 7
     assert told == ["40 pools told what is in force"]
+
+
+def published(number: int, from_ms: int) -> PublishedTariff:
+    """A publication as the timeline knows it; nobody compiles it."""
+    return PublishedTariff(
+        revision=f"{number:064x}",
+        tariff_id=f"kz-{number}",
+        in_force_from="2026-01-01",
+        from_ms=from_ms,
+        file_name="",
+        content="",
+        author="",
+        submitted_by="",
+        approved_by="",
+        approved_at_ms=number,
+        draft="",
+    )
+
+
+async def test_pools_are_not_told_of_the_past(store: StoreServer, tmp_path: Path) -> None:
+    """After 300 publications, more than a pool has room for, it knows the one in force and those to come."""
+    async with engine(store, small_law(tmp_path / "law", "KAL")) as opened:
+        await found_pools(opened)
+        now_ms = opened.clock.now_ms()
+        past = [published(number, now_ms - 1_000 * (301 - number)) for number in range(1, 301)]
+        ahead = [published(number, now_ms + 3_600_000 * (number - 300)) for number in (301, 302)]
+        opened.law = Law(opened.law.base, [*past, *ahead])
+        assert await bring_settings(opened) == 40
+        found = await opened.inventory.pool_settings("person_car.02")
+        told = [past[-1], *ahead]
+        assert found["tariffs"] == [(tariff.revision[:16], tariff.from_ms) for tariff in told]
+        assert {tariff.from_ms for tariff in ahead} <= set(found["cuts_ms"])
+        assert min(found["cuts_ms"]) > now_ms
+        assert len(opened.law.timeline()) == 303  # the list of all tariffs keeps the file's and every one
+        assert await bring_settings(opened) == 0
 
 
 async def test_two_who_bring_the_law_at_once_bring_it_once(store: StoreServer, tmp_path: Path) -> None:

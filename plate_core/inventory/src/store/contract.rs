@@ -2,7 +2,7 @@
 //!
 //! It fails closed. A setting that cannot be read is a fault like one that is wrong, and all faults are said at
 //! once, each with what was found, what is needed, and the command that mends it. What each setting can cost is
-//! measured in MEASURED.md: `everysec` loses acknowledged marks at a power cut, a truncated file of a server that
+//! measured in docs/measured.md: `everysec` loses acknowledged marks at a power cut, a truncated file of a server that
 //! loads it silently loses half, an evicting one loses what it likes.
 //!
 //! Not here: whether the store holds what the journal says. That takes the journal, and is the keeper's to see.
@@ -186,7 +186,8 @@ fn wrong_store(found: String, known: &str) -> ContractFault {
         setting: "genesis".to_owned(),
         found,
         needed: known.to_owned(),
-        mend: "give the URL of the store that the journal belongs to, or restore it: plates restore"
+        mend: "give the URL of the store that the journal belongs to, or put back the data directory that \
+               belongs to this journal"
             .to_owned(),
     }
 }
