@@ -131,7 +131,8 @@ impl Store {
         }
         match self.connection.send(&get).await {
             Ok(reply) => redis::from_redis_value_ref(&reply).map_err(|_| unexpected(&reply)),
-            Err(StoreError::Faulty { .. }) => Ok(BTreeMap::new()),
+            // The server answered INFO a moment ago; what it answers now is that it does not show its settings.
+            Err(StoreError::Faulty { .. } | StoreError::Unavailable { .. }) => Ok(BTreeMap::new()),
             Err(error) => Err(error),
         }
     }

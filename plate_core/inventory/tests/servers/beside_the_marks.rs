@@ -144,6 +144,47 @@ fn a_snapshot_shows_planes_and_revision_together() {
     }
 }
 
+/// Marks far apart in a plane are read and written like neighbours, which take a shorter way.
+#[test]
+fn marks_far_apart_are_like_neighbours() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            set_time(&mut server.client(), &[ALMATY], NOON_MS);
+            let store = server.store().await;
+            open_pools(&store, &[ALMATY]).await;
+            let act = |id: &str| Act::of("admin", id, Channel::Portal);
+            let (near, far) = ([7, 8, 9, 1_030], [1, 900 * 1_024 + 2, 17_575 * 1_024 + 999, 3]);
+            for (name, marks) in [("near", near), ("far", far)] {
+                let [a, b, c, d] = marks;
+                let imported = store
+                    .import(ALMATY, &act(&format!("{name}-import")), &[a, b, a])
+                    .await
+                    .expect("answered");
+                let counts = imported.context.import.expect("counts");
+                assert_eq!((counts.imported, counts.already_imported), (2, 1), "{kind:?} {name}");
+                let withheld = store.withhold(ALMATY, &act(&format!("{name}-w")), &[a, c, d], "x").await;
+                assert!(withheld.expect("answered").iter().all(|answer| answer.outcome == Outcome::Withheld));
+                let readmitted =
+                    store.readmit(ALMATY, &act(&format!("{name}-r")), &[c, b]).await.expect("answered");
+                let outcomes: Vec<_> = readmitted.iter().map(|answer| answer.outcome).collect();
+                assert_eq!(outcomes, [Outcome::Readmitted, Outcome::NotWithheld], "{kind:?} {name}");
+                let held = store.hold(ALMATY, &[hold(1, name, c), hold(2, name, d), hold(3, name, b)]).await;
+                let outcomes: Vec<_> = held.expect("answered").iter().map(|answer| answer.outcome).collect();
+                assert_eq!(
+                    outcomes,
+                    [Outcome::Held, Outcome::MarkWithheld, Outcome::MarkIssued],
+                    "{kind:?} {name}"
+                );
+                let planes = store.read(ALMATY, &marks).await.expect("read");
+                let bits: Vec<u8> =
+                    planes.iter().map(|answer| answer.context.planes.expect("planes").bits()).collect();
+                assert_eq!(bits, [2 + 4, 2, 1, 4], "{kind:?} {name}");
+            }
+        });
+    }
+}
+
 /// The same request id with another body is refused wherever it lands: in another pool, for another verb.
 #[test]
 fn a_request_id_has_one_meaning_across_pools() {

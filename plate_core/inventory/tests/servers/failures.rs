@@ -13,11 +13,11 @@ use plate_inventory::store::{Store, StoreError, StoreOptions, Timeouts};
 use crate::people::{ALMATY, NOON_MS, act_of, hold, open_pools};
 use crate::server::{Kind, Server, run, set_time};
 
-/// A store that waits a tenth of a second for an answer.
-async fn impatient(server: &Server) -> Store {
-    let timeouts = Timeouts { response: Duration::from_millis(100), ..Timeouts::default() };
+/// A store that waits half a second for an answer.
+fn impatient(server: &Server) -> Store {
+    let timeouts = Timeouts { response: Duration::from_millis(500), ..Timeouts::default() };
     let options = StoreOptions { timeouts, library: Library::for_tests().expect("the library assembles") };
-    Store::connect(&server.url(), options).await.expect("the store connects")
+    Store::new(&server.url(), options).expect("a URL")
 }
 
 fn signal(server: &Server, name: &str) {
@@ -34,8 +34,10 @@ fn what_was_sent_and_not_answered_is_unknown_and_resolves() {
             let server = Server::start(kind);
             let mut client = server.client();
             set_time(&mut client, &[ALMATY], NOON_MS);
-            let store = impatient(&server).await;
-            open_pools(&store, &[ALMATY]).await;
+            let patient = server.store().await;
+            open_pools(&patient, &[ALMATY]).await;
+            let store = impatient(&server);
+            store.read(ALMATY, &[777]).await.expect("it is connected");
             let item = hold(1, "first", 777);
             let permit = NOON_MS + HOUR_MS;
             signal(&server, "-STOP");
@@ -43,7 +45,6 @@ fn what_was_sent_and_not_answered_is_unknown_and_resolves() {
             assert!(matches!(unanswered, Err(StoreError::Unknown { .. })), "{kind:?} {unanswered:?}");
             assert!(unanswered.is_err_and(|error| !error.nothing_applied()));
             signal(&server, "-CONT");
-            let patient = server.store().await;
             let answers = patient.hold_passed(ALMATY, &[(&item, permit)]).await.expect("answered");
             assert_eq!(answers[0].outcome, Outcome::Held);
             assert_eq!(patient.hold_passed(ALMATY, &[(&item, permit)]).await, Ok(answers));

@@ -5,9 +5,12 @@
 // A test says what it expects by panicking, and so do the functions that set it up.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod beside_the_marks;
 mod constant_calls;
+mod contract;
 mod differential;
 mod driver;
+mod failures;
 mod people;
 mod replica;
 mod server;
