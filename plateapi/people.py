@@ -65,12 +65,16 @@ class Errand:
     office: str = ""
     applicant: Applicant | None = None
 
-    def act(self) -> Act:
-        """The errand as the store wants it."""
+    def act(self, body: bytes | None = None) -> Act:
+        """The errand as the store wants it; ``body`` is what else the same request must repeat."""
         applicant = self.applicant
         if applicant is None:
             return Act(
-                request_id=self.request_id, caller=self.caller, office=self.office, channel=self.channel
+                request_id=self.request_id,
+                caller=self.caller,
+                office=self.office,
+                channel=self.channel,
+                body=body,
             )
         return Act(
             request_id=self.request_id,
@@ -81,4 +85,5 @@ class Errand:
             applicant_kind=applicant.kind,
             applicant_key_id=applicant.key_id,
             representative=applicant.representative,
+            body=body,
         )

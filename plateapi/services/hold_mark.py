@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
 from plate_core import Act, Answer, Mark, PlateError
 from plateapi.engine import Engine
 from plateapi.people import Errand
@@ -32,6 +34,12 @@ class Wish:
     mark_text: str
     expected_amount_tiyn: int | None = None
     expected_tariff: str | None = None
+
+    def act(self) -> Act:
+        """The wish's act. A price that was named is part of the request: with another one it is another."""
+        if self.expected_amount_tiyn is None and self.expected_tariff is None:
+            return self.errand.act()
+        return self.errand.act(orjson.dumps([self.expected_amount_tiyn, self.expected_tariff]))
 
 
 async def hold_mark(engine: Engine, wish: Wish) -> Holding:
@@ -91,8 +99,8 @@ def _item(engine: Engine, wish: Wish, mark: Mark) -> Item:
     """The wish with the engine's quote; with no tariff at all when the client saw another price."""
     quote = engine.book.quote(mark, at_ms=engine.clock.now_ms())
     if _agrees(wish, quote):
-        return wish.errand.act(), mark, quote["tariff"], quote["amount_tiyn"]
-    return wish.errand.act(), mark, NO_TARIFF, wish.expected_amount_tiyn or quote["amount_tiyn"]
+        return wish.act(), mark, quote["tariff"], quote["amount_tiyn"]
+    return wish.act(), mark, NO_TARIFF, wish.expected_amount_tiyn or quote["amount_tiyn"]
 
 
 def _agrees(wish: Wish, quote: dict[str, Any]) -> bool:

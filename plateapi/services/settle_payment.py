@@ -78,8 +78,12 @@ async def confirm_refund(engine: Engine, seal: ReferenceSeal, notice: RefundNoti
     """Note that the payment side paid the money back. Refused: ``payment_unknown``, ``not_refundable``."""
     reference = seal.open(notice.reference)
     if reference is None:
-        raise Refused("payment_unknown")
-    mark = engine.book.parse(reference.mark_text)
+        return await _refund_unplaced(engine, notice)
+    try:
+        mark = engine.book.parse(reference.mark_text)
+    except PlateError:
+        # As when the money came: it was recorded without a mark, and is paid back from there.
+        return await _refund_unplaced(engine, notice)
     act = _errand(notice.provider, f"refund:{notice.transaction}", reference).act()
     payment = {"provider": notice.provider, "transaction": notice.transaction}
     answers = await engine.count("confirm_refund", engine.inventory.confirm_refund([(act, mark, payment)]))
@@ -115,10 +119,21 @@ async def _record_unplaced(engine: Engine, notice: PaymentNotice) -> Settlement:
             "paid_at_ms": notice.paid_at_ms,
         },
     )
-    outcome = recorded.get("outcome", "refund_due")
-    if outcome != "refund_due":
+    return _unplaced(engine, recorded.get("outcome", "refund_due"), "refund_due")
+
+
+async def _refund_unplaced(engine: Engine, notice: RefundNotice) -> Settlement:
+    act = _errand(notice.provider, f"refund:{notice.transaction}", None).act()
+    payment = {"provider": notice.provider, "transaction": notice.transaction}
+    noted = await engine.inventory.confirm_unplaced_refund(act, payment)
+    return _unplaced(engine, noted["outcome"], "refunded")
+
+
+def _unplaced(engine: Engine, outcome: str, done: str) -> Settlement:
+    """What became of money without a mark; any outcome but the one that is ``done`` is a refusal."""
+    if outcome != done:
         raise Refused("outcome_unknown" if outcome == "unknown" else outcome)
-    return Settlement("refund_due", None, "unknown_hold", False, engine.clock.now_ms())
+    return Settlement(done, None, "unknown_hold", False, engine.clock.now_ms())
 
 
 def _settlement(answer: Answer) -> Settlement:

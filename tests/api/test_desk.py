@@ -155,6 +155,22 @@ async def test_a_batch_repeated_is_answered_the_same(service: Service) -> None:
     assert [result["status"] for result in turned.json()["results"]] == [422, 422]
 
 
+async def test_a_named_price_is_part_of_a_batch_item(service: Service) -> None:
+    """An item that names another price than the first time is another request; its neighbour is not."""
+    kiosk, key = service.people.service(), new_key()
+    body = batch((new_iin(), service.mark()), (new_iin(), service.mark()))
+    prices = [await service.price(item["mark"]) for item in body["items"]]
+    for item, price in zip(body["items"], prices, strict=True):
+        item["expected"] = {"amount_tiyn": price["amount_tiyn"]}
+    first = await kiosk.ask("POST", "/v1/hold-batches", key=key, json=body)
+    again = await kiosk.ask("POST", "/v1/hold-batches", key=key, json=body)
+    assert (first.json()["held"], again.content) == (2, first.content)
+    body["items"][1]["expected"]["amount_tiyn"] += 1
+    other = (await kiosk.ask("POST", "/v1/hold-batches", key=key, json=body)).json()["results"]
+    assert [result["status"] for result in other] == [201, 422]
+    assert other[1]["problem"]["type"] == "urn:plates:problem:request_id_reused"
+
+
 @pytest.mark.parametrize("count", [0, 101])
 async def test_a_batch_has_its_bounds(service: Service, count: int) -> None:
     """None is no batch, and more than a hundred are too many."""

@@ -75,6 +75,19 @@ async def test_a_key_belongs_to_one_request_of_one_person(service: Service) -> N
     assert (await other.hold(service.mark(), key=key)).status_code == 201
 
 
+async def test_a_named_price_is_part_of_the_request(service: Service) -> None:
+    """Repeated with its price it is answered as before; with another price, or none, the key is used up."""
+    aigerim, mark, key = service.people.driver(), service.mark(), new_key()
+    amount = (await service.price(mark))["amount_tiyn"]
+    first = await aigerim.hold(mark, key=key, expected={"amount_tiyn": amount})
+    assert first.status_code == 201, first.text
+    again = await aigerim.hold(mark, key=key, expected={"amount_tiyn": amount})
+    assert (again.status_code, again.content) == (201, first.content)
+    for expected in ({"amount_tiyn": amount + 1}, {"amount_tiyn": amount, "tariff": "ab" * 32}, {}):
+        other = await aigerim.hold(mark, key=key, expected=expected)
+        assert (other.status_code, other.json()["type"]) == (422, "urn:plates:problem:request_id_reused")
+
+
 async def test_of_many_one_gets_the_mark(service: Service) -> None:
     """Thirty ask at the same moment: one holds it, and the others hear when to come back."""
     mark = service.mark()

@@ -121,6 +121,20 @@ async def test_money_that_nobody_can_place_is_recorded(service: Service) -> None
     assert again.json()["outcome"] == "refund_due"
 
 
+async def test_money_that_nobody_can_place_is_paid_back(service: Service) -> None:
+    """Its refund is confirmed where it stands, once; a refund of money that never came is of nothing."""
+    paid = {"reference": "made elsewhere", "amount_tiyn": 4_300}
+    transaction = new_key()
+    await service.paid(paid, transaction=transaction)
+    refund = {"event": "refunded", "reference": "made elsewhere"}
+    first = await service.notify({**refund, "transaction": transaction})
+    assert (first.status_code, first.json()["outcome"], first.json()["mark"]) == (200, "refunded", None)
+    again = await service.notify({**refund, "transaction": transaction})
+    assert again.json()["outcome"] == "refunded"
+    unknown = await service.notify({**refund, "transaction": new_key()})
+    assert (unknown.status_code, unknown.json()["type"]) == (404, "urn:plates:problem:payment_unknown")
+
+
 async def test_a_reference_of_another_hold_pays_that_hold(service: Service) -> None:
     """Who pays another's invoice pays the other's mark; nobody can pay himself into another's hold."""
     payer, owner = service.people.driver("payer"), service.people.driver("owner")

@@ -210,6 +210,19 @@ async def test_money_whose_mark_nobody_can_name_is_kept(inventory: Inventory) ->
     assert (again["outcome"], again["revision"]) == ("refund_due", first["revision"])
 
 
+async def test_money_whose_mark_nobody_can_name_is_paid_back(inventory: Inventory) -> None:
+    """Before any came it is unknown; what came is refunded, and what was never paid stays unknown."""
+    payment = {"provider": "bank", "transaction": "t-9", "amount_tiyn": 5, "paid_at_ms": NOON_MS}
+    refund = {"provider": "bank", "transaction": "t-9"}
+    early = await inventory.confirm_unplaced_refund(PAYMENTS.act(), refund)
+    assert (early["outcome"], early["done"]) == ("payment_unknown", False)
+    await inventory.record_unplaced_payment(PAYMENTS.act(), payment)
+    refunded = await inventory.confirm_unplaced_refund(PAYMENTS.act(), refund)
+    assert (refunded["outcome"], refunded["done"]) == ("refunded", True)
+    other = await inventory.confirm_unplaced_refund(PAYMENTS.act(), {**refund, "transaction": "t-10"})
+    assert other["outcome"] == "payment_unknown"
+
+
 async def test_marks_are_withheld_and_readmitted_across_pools(inventory: Inventory, book: RuleBook) -> None:
     """One request, an answer a mark in the caller's order, hundreds of marks in several pools."""
     marks = [

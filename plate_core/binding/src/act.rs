@@ -1,7 +1,7 @@
 //! `Act`: who does it, for whom, from where, under which request id.
 
 use plate_inventory::act::{Act, Applicant, ApplicantKind, Channel};
-use plate_inventory::id::ApplicantId;
+use plate_inventory::id::{ApplicantId, Digest};
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -18,7 +18,8 @@ const NAME_MAX: usize = 120;
 /// `request_id` is the caller's own, 8 to 128 visible ASCII characters; it is scoped to `caller`, the
 /// pseudonym of the actor, and only its hash leaves this object. `applicant` is 16 bytes, a keyed HMAC of the
 /// IIN or BIN; `channel` is one of egov_mobile, portal, tson_app, kiosk, desk, assistant, payment, keeper and
-/// registry. Raises `InputInvalid`.
+/// registry. `body` is whatever of the caller's own request the verb's arguments do not say and the same request
+/// must repeat, such as a price he named. Raises `InputInvalid`.
 ///
 /// >>> act = Act(request_id="3f1c9a52-77aa", caller="driver-1", channel="portal", applicant=bytes(16))
 #[pyclass(frozen, name = "Act", module = "plate_core")]
@@ -28,7 +29,7 @@ pub(crate) struct PyAct(pub(crate) Act);
 impl PyAct {
     #[new]
     #[pyo3(signature = (*, request_id, caller, office="", channel, applicant=None, applicant_kind="person",
-                        applicant_key_id=0, representative=None))]
+                        applicant_key_id=0, representative=None, body=None))]
     #[allow(clippy::too_many_arguments, reason = "keywords of the Python signature")]
     fn new(
         py: Python<'_>,
@@ -40,6 +41,7 @@ impl PyAct {
         applicant_kind: &str,
         applicant_key_id: u8,
         representative: Option<&[u8]>,
+        body: Option<&[u8]>,
     ) -> PyResult<Self> {
         let visible = request_id.bytes().all(|byte| byte.is_ascii_graphic());
         if !visible || !(REQUEST_ID_MIN..=REQUEST_ID_MAX).contains(&request_id.len()) {
@@ -60,7 +62,8 @@ impl PyAct {
             key_id: applicant_key_id,
             representative,
         });
-        let act = Act { office: office.to_owned(), applicant, ..Act::of(caller, request_id, channel) };
+        let body = body.map(Digest::of).unwrap_or_default();
+        let act = Act { office: office.to_owned(), applicant, body, ..Act::of(caller, request_id, channel) };
         Ok(Self(act))
     }
 

@@ -83,6 +83,14 @@ id!(
     8
 );
 
+impl Digest {
+    /// The digest of a caller's own bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(first(&Sha256::digest(bytes).into()))
+    }
+}
+
 impl RequestId {
     /// The id of a request, scoped to its caller.
     ///

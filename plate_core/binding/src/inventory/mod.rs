@@ -168,6 +168,19 @@ impl PyInventory {
         self.bridge.call(py, run, |py, answer| calls::plain(py, &answer))
     }
 
+    /// Money that stands in the pool `unplaced` was paid back: {provider, transaction}.
+    /// {outcome, done, revision, server_time_ms}.
+    fn confirm_unplaced_refund<'py>(
+        &self,
+        py: Python<'py>,
+        act: &PyAct,
+        payment: &Bound<'py, PyMapping>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let item = payment::refund_item(&act.0, 0, payment)?;
+        let run = |it: Rc<Pipeline>| async move { it.confirm_unplaced_refund(item).await };
+        self.bridge.call(py, run, |py, answer| calls::plain(py, &answer))
+    }
+
     /// End what is due in a pool, at most `limit` (1 to 128) holds; one answer a hold that ended.
     #[pyo3(signature = (pool, limit=128))]
     fn sweep<'py>(&self, py: Python<'py>, pool: &str, limit: usize) -> PyResult<Bound<'py, PyAny>> {

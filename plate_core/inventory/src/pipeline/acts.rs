@@ -14,9 +14,8 @@ use tokio::task::JoinSet;
 use super::Pipeline;
 use crate::act::{Act, Asked};
 use crate::answer::{Answer, ImportCounts};
-use crate::engine::Certainty;
 use crate::id::Digest;
-use crate::item::{BATCH_MAX, ConfirmItem};
+use crate::item::{BATCH_MAX, ConfirmItem, RefundItem};
 use crate::outcome::Outcome;
 use crate::settings::{PoolSettings, PoolShape, ShardSettings};
 use crate::store::{Claim, StoreError};
@@ -53,11 +52,6 @@ fn cut(marks: &[(Pool, u32)]) -> Vec<Part> {
         }
     }
     parts
-}
-
-/// What a part failed with, after others may have taken effect: then nothing is certain any more.
-fn midway(error: StoreError, done: bool) -> StoreError {
-    if done && error.nothing_applied() { StoreError::Unknown { detail: error.to_string() } } else { error }
 }
 
 impl Pipeline {
@@ -103,7 +97,7 @@ impl Pipeline {
                 "withhold" => self.store.withhold(pool, &own, &part.ordinals, reason).await,
                 _ => self.store.readmit(pool, &own, &part.ordinals).await,
             };
-            let sent = sent.map_err(|error| midway(error, at > 0))?;
+            let sent = sent.map_err(|error| error.midway(at > 0))?;
             for (place, answer) in part.places.iter().zip(sent) {
                 if let Some(slot) = answers.get_mut(*place) {
                     *slot = Some(answer);
@@ -202,7 +196,7 @@ impl Pipeline {
         for (pool, settings) in &settings {
             let own = part_of(act, pool, 0);
             let answer = self.store.configure(pool, &own, settings).await;
-            answers.push(answer.map_err(|error| midway(error, !answers.is_empty()))?);
+            answers.push(answer.map_err(|error| error.midway(!answers.is_empty()))?);
         }
         Ok(answers)
     }
@@ -241,6 +235,19 @@ impl Pipeline {
         self.cover([&founding].into_iter()).await?;
         self.store.configure(UNPLACED_POOL, &part_of(&item.act, UNPLACED_POOL, 0), &founding).await?;
         self.confirm_unplaced(&items).await
+    }
+
+    /// Writes down that money whose mark nobody could name was paid back. Where no such money ever came, the
+    /// payment is unknown.
+    ///
+    /// # Errors
+    /// As [`Pipeline::withhold`].
+    pub async fn confirm_unplaced_refund(&self, item: RefundItem) -> Result<Answer, StoreError> {
+        let answers = self.store.confirm_refund(UNPLACED_POOL, &[item]).await?;
+        let missing = || StoreError::Unknown { detail: "the refund has no answer".to_owned() };
+        let answer = answers.into_iter().next().ok_or_else(missing)?;
+        let unfounded = answer.outcome == Outcome::PoolUnknown;
+        Ok(if unfounded { Answer { outcome: Outcome::PaymentUnknown, ..answer } } else { answer })
     }
 
     async fn confirm_unplaced(&self, items: &[ConfirmItem; 1]) -> Result<Answer, StoreError> {
@@ -288,7 +295,7 @@ impl Total {
     ) -> Result<(), StoreError> {
         let Some(joined) = joined else { return Ok(()) };
         let part = joined.map_err(|error| StoreError::Unknown { detail: error.to_string() })?;
-        let part = part.map_err(|error| midway(error, self.last.is_some()))?;
+        let part = part.map_err(|error| error.midway(self.last.is_some()))?;
         match &part.context.import {
             None => self.refused = Some(part.clone()),
             Some(counts) => {

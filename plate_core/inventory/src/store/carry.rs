@@ -28,24 +28,37 @@ impl Store {
     ) -> Result<Vec<Answer>, StoreError> {
         let mut answers = Vec::with_capacity(items.len());
         for (batch, items) in items.chunks(BATCH_MAX).enumerate() {
-            let claims: Vec<Claim> = items.iter().map(|item| item.claim.clone()).collect();
-            let admissions = self.claim(&claims).await?;
-            let packed: Vec<Vec<u8>> = admissions
-                .iter()
-                .enumerate()
-                .filter_map(|(index, admission)| match admission {
-                    Admission::Passed { permit_deadline_ms } => {
-                        Some(pack(batch * BATCH_MAX + index, *permit_deadline_ms))
-                    }
-                    _ => None,
-                })
-                .collect::<Result<_, _>>()?;
-            let mut carried = self.carry_passed(function, pool, &packed).await?.into_iter();
-            answers.extend(items.iter().zip(&admissions).filter_map(|(item, admission)| {
-                admission.answer(Some(item.ordinal)).or_else(|| carried.next())
-            }));
+            let carried = self
+                .carry_batch(function, pool, items, |index, ms| pack(batch * BATCH_MAX + index, ms))
+                .await;
+            answers.extend(carried.map_err(|error| error.midway(batch > 0))?);
         }
         Ok(answers)
+    }
+
+    async fn carry_batch(
+        &self,
+        function: Function,
+        pool: &str,
+        items: &[Carried],
+        pack: impl Fn(usize, i64) -> Result<Vec<u8>, TooLong>,
+    ) -> Result<Vec<Answer>, StoreError> {
+        let claims: Vec<Claim> = items.iter().map(|item| item.claim.clone()).collect();
+        let admissions = self.claim(&claims).await?;
+        let packed: Vec<Vec<u8>> = admissions
+            .iter()
+            .enumerate()
+            .filter_map(|(index, admission)| match admission {
+                Admission::Passed { permit_deadline_ms } => Some(pack(index, *permit_deadline_ms)),
+                _ => None,
+            })
+            .collect::<Result<_, _>>()?;
+        let mut carried = self.carry_passed(function, pool, &packed).await?.into_iter();
+        let in_order = items
+            .iter()
+            .zip(&admissions)
+            .filter_map(|(item, admission)| admission.answer(Some(item.ordinal)).or_else(|| carried.next()));
+        Ok(in_order.collect())
     }
 
     async fn carry_passed(

@@ -98,6 +98,12 @@ impl Certainty for StoreError {
 }
 
 impl StoreError {
+    /// What a part of a call failed with, after others may have taken effect: then nothing is certain any more,
+    /// and only the same request ids, sent again, tell what became of each item.
+    pub(crate) fn midway(self, others_done: bool) -> Self {
+        if others_done && self.nothing_applied() { Self::Unknown { detail: self.to_string() } } else { self }
+    }
+
     /// What an error of the client means for what was sent.
     pub(super) fn of_sent(error: &redis::RedisError) -> Self {
         let detail = error.to_string();

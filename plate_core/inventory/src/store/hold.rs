@@ -1,7 +1,7 @@
 //! hold: reserve chosen marks.
 
 use super::call::{Place, read_all};
-use super::permits::{Admission, HoldClaim, Settlement};
+use super::permits::{Admission, HoldClaim};
 use super::{Store, StoreError};
 use crate::act::Applicant;
 use crate::answer::Answer;
@@ -28,8 +28,10 @@ impl Store {
             let batch = rest.get(..BATCH_MAX).unwrap_or(rest);
             let claims: Vec<HoldClaim<'_>> =
                 batch.iter().map(|item| HoldClaim { act: &item.act, digest: item.digest(pool) }).collect();
-            let admitted = self.admit(&claims).await?;
-            answers.extend(self.hold_admitted(pool, batch, &admitted).await?);
+            let others_done = !answers.is_empty();
+            let admitted = self.admit(&claims).await.map_err(|error| error.midway(others_done))?;
+            let carried = self.hold_admitted(pool, batch, &admitted).await;
+            answers.extend(carried.map_err(|error| error.midway(others_done))?);
         }
         Ok(answers)
     }
@@ -49,14 +51,9 @@ impl Store {
                 _ => None,
             })
             .collect();
-        let mut held = self.hold_passed(pool, &passed).await?.into_iter();
-        let settlements: Vec<Settlement<'_>> = passed
-            .iter()
-            .zip(held.as_slice())
-            .filter_map(|((item, _), answer)| Settlement::of_hold(&item.act, answer))
-            .collect();
-        // A settlement that is lost heals at the permit's deadline; the holds themselves are done.
-        let _ = self.settle_permits(&settlements).await;
+        let carried = self.hold_passed(pool, &passed).await;
+        let acts = passed.iter().map(|(item, _)| &item.act);
+        let mut held = self.settle_holds(acts, carried).await?.into_iter();
         Ok(judged()
             .filter_map(|(item, admission)| admission.answer(Some(item.ordinal)).or_else(|| held.next()))
             .collect())

@@ -8,6 +8,7 @@ use super::{Store, StoreError};
 use crate::act::Act;
 use crate::answer::{Answer, Context};
 use crate::codec::{Malformed, Reader, Writer};
+use crate::engine::Certainty;
 use crate::id::{ApplicantId, Digest, HoldId, RequestId};
 use crate::item::BATCH_MAX;
 use crate::keys;
@@ -87,7 +88,8 @@ pub struct Settlement<'a> {
     pub hold: HoldId,
     /// Why.
     pub how: Settled,
-    /// When the hold began, ms since the epoch: a permit taken later is of another hold under the same id.
+    /// When the hold began, ms since the epoch: a permit taken later is of another hold under the same id. Only
+    /// [`Settled::Ended`] looks at it.
     pub held_at_ms: i64,
     /// The operator who asked for the hold, where his day's count goes back too.
     pub operator: Option<&'a str>,
@@ -116,6 +118,13 @@ impl<'a> Settlement<'a> {
         let applicant = act.applicant?.id;
         let (hold, held_at_ms) = (act.id.into(), answer.server_ms);
         Some(Self { applicant, hold, how, held_at_ms, operator: act.operator() })
+    }
+
+    /// The permit of a hold that its pool was asked for and certainly did not take up.
+    #[must_use]
+    pub fn not_taken_up(act: &'a Act) -> Option<Self> {
+        let (applicant, hold) = (act.applicant?.id, act.id.into());
+        Some(Self { applicant, hold, how: Settled::NotNow, held_at_ms: 0, operator: act.operator() })
     }
 
     /// The permit of a hold that began then and has ended.
@@ -166,6 +175,25 @@ impl Store {
         let items: Vec<Vec<u8>> = claims.iter().map(pack).collect();
         let reply = self.call_batch(keys::CLAIM, SHARD, &items).await?;
         read_all(&reply, claims.len(), |_, from| read_admission(from))
+    }
+
+    /// Settles the permits of new holds by what became of them in their pool. An error that proves that nothing
+    /// was applied is a "not now" for each; after any other, permits stay until the request comes again.
+    pub(super) async fn settle_holds<'a>(
+        &self,
+        acts: impl Iterator<Item = &'a Act>,
+        carried: Result<Vec<Answer>, StoreError>,
+    ) -> Result<Vec<Answer>, StoreError> {
+        let settlements: Vec<Settlement<'_>> = match &carried {
+            Ok(answers) => {
+                acts.zip(answers).filter_map(|(act, answer)| Settlement::of_hold(act, answer)).collect()
+            }
+            Err(error) if error.nothing_applied() => acts.filter_map(Settlement::not_taken_up).collect(),
+            Err(_) => Vec::new(),
+        };
+        // A settlement that is lost heals at the permit's deadline; the holds themselves are done.
+        let _ = self.settle_permits(&settlements).await;
+        carried
     }
 
     /// Gives permits back. What is lost on the way heals by itself, so the caller may ignore an error.
