@@ -191,7 +191,8 @@ class Act:
         applicant_kind: _ApplicantKind = "person",
         applicant_key_id: int = 0,
         representative: bytes | None = None,
-        body: bytes | None = None,  # what else makes this request another one, such as a price the caller named
+        body: bytes
+        | None = None,  # what else makes this request another one, such as a price the caller named
     ) -> Act: ...
     @property
     def id(self) -> str: ...  # 32 hex digits; of a hold it is the hold's id
