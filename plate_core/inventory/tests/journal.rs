@@ -1,5 +1,7 @@
 //! The journal keeps what it was given, shows every damage, and suffices to rebuild the state.
 
+#![allow(clippy::expect_used, reason = "a test that cannot prepare its files has failed")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
