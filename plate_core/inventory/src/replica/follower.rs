@@ -9,7 +9,8 @@
 use std::time::Duration;
 
 use plate_algebra::Pool;
-use plate_scan::{Change, CreateError, PlanesFile, PoolImage, Stamp, WriteError};
+use plate_scan::kernels::ROW_WORDS;
+use plate_scan::{Change, CreateError, PlanesFile, PoolImage, PoolSpec, Stamp, WriteError};
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
@@ -70,6 +71,8 @@ pub enum FollowerError {
 struct Followed {
     pool: Pool,
     id: String,
+    /// Words of one of its planes.
+    plane_words: usize,
     /// The revision up to which the planes have followed; `None` when a snapshot is needed.
     at: Option<u64>,
     /// Its planes offer nothing: there was no snapshot yet, or the store has lost the pool.
@@ -92,13 +95,19 @@ impl<S: Source> Follower<S> {
     pub(super) fn new(
         source: S,
         file: PlanesFile,
-        pools: Vec<(Pool, String)>,
+        specs: Vec<PoolSpec>,
         health: Shared,
         times: Times,
     ) -> Self {
-        let ids = pools.iter().map(|(_, id)| id.clone()).collect();
-        let pools =
-            pools.into_iter().map(|(pool, id)| Followed { pool, id, at: None, blank: true }).collect();
+        let ids = specs.iter().map(|spec| spec.id.clone()).collect();
+        let followed = |spec: PoolSpec| Followed {
+            pool: spec.pool,
+            id: spec.id,
+            plane_words: spec.rows as usize * ROW_WORDS,
+            at: None,
+            blank: true,
+        };
+        let pools = specs.into_iter().map(followed).collect();
         Self { source, file, pools, ids, health, times, connection: 0 }
     }
 
@@ -265,7 +274,9 @@ impl<S: Source> Follower<S> {
         let Some(snapshot) = snapshot else { return self.clear(index) };
         let Some(followed) = self.pools.get_mut(index) else { return Ok(()) };
         let (taken, issued) = (bits::words(&snapshot.taken), bits::words(&snapshot.issued));
-        let withheld = bits::words(&snapshot.withheld);
+        let mut withheld = bits::words(&snapshot.withheld);
+        // A pool is founded with everything withheld that is no mark, rows behind its last series among it.
+        withheld.truncate(followed.plane_words);
         let image = PoolImage { taken: &taken, issued: &issued, withheld: &withheld };
         let stamp = Stamp { revision: snapshot.revision, feed: (snapshot.revision, 0), updated_at_ms: 0 };
         self.file.writer().load(followed.pool, image, stamp)?;

@@ -165,9 +165,8 @@ impl World {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let specs = pool_specs(&formats);
         let file = PlanesFile::create(&directory.path().join("planes"), &specs).expect("a file of planes");
-        let pools = specs.into_iter().map(|spec| (spec.pool, spec.id)).collect();
         let (store, health) = (Rc::new(RefCell::new(Played::default())), Shared::default());
-        let follower = Follower::new(Rc::clone(&store), file, pools, health.clone(), Times::default());
+        let follower = Follower::new(Rc::clone(&store), file, specs, health.clone(), Times::default());
         World { formats, store, follower, health, directory }
     }
 

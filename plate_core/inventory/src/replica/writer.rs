@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use plate_algebra::{Formats, Pool};
+use plate_algebra::Formats;
 use plate_scan::{CreateError, PlanesFile, pool_specs};
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -56,13 +56,12 @@ impl ReplicaWriter {
         let store = Store::new(url, options)?;
         let specs = pool_specs(formats);
         let file = PlanesFile::create(path, &specs)?;
-        let pools: Vec<(Pool, String)> = specs.into_iter().map(|spec| (spec.pool, spec.id)).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let health = Shared::default();
         let theirs = health.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new().name("plates-replica".to_owned()).spawn(move || {
-            let mut follower = Follower::new(store, file, pools, theirs.clone(), times);
+            let mut follower = Follower::new(store, file, specs, theirs, times);
             runtime.block_on(async {
                 tokio::select! {
                     // Sent or dropped, it means the same.

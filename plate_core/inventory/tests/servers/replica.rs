@@ -17,6 +17,8 @@ use crate::people::{ALMATY, NOON_MS, act_of, hold, open_pools};
 use crate::server::{Kind, Server, run, set_time};
 
 const ASTANA: &str = "person_car.01";
+/// A pool with fewer rows than the others.
+const ENTITIES: &str = "entity_car.02";
 
 /// A running follower of a server, and a reader of what it keeps.
 struct Following {
@@ -98,13 +100,13 @@ fn start(server: &Server, path: &std::path::Path, formats: &Formats) -> Result<R
     ReplicaWriter::start(&server.url(), options, path, formats, times)
 }
 
-/// A server with two pools on sale.
+/// A server with three pools on sale.
 async fn open(kind: Kind) -> (Server, redis::Connection, Store) {
     let server = Server::start(kind);
     let mut client = server.client();
-    set_time(&mut client, &[ALMATY, ASTANA], NOON_MS);
+    set_time(&mut client, &[ALMATY, ASTANA, ENTITIES], NOON_MS);
     let store = server.store().await;
-    open_pools(&store, &[ALMATY, ASTANA]).await;
+    open_pools(&store, &[ALMATY, ASTANA, ENTITIES]).await;
     (server, client, store)
 }
 
@@ -121,7 +123,7 @@ fn every_change_of_a_plane_reaches_the_readers() {
             let (server, _client, store) = open(kind).await;
             let before = store.hold(ALMATY, &[hold(1, "before", 1025)]).await.expect("held");
             let following = Following::of(&server);
-            following.wait_for_pools(2);
+            following.wait_for_pools(3);
             let replica = following.replica();
             let planes = replica.planes().pool(following.mark(ALMATY, 1).pool()).expect("planes");
             assert_eq!(planes.free(), 26 * 26 * 26 * 999 - 1, "{kind:?}: all issued digits but the one held");
@@ -147,6 +149,9 @@ fn every_change_of_a_plane_reaches_the_readers() {
             following.wait_for(ASTANA, 1031, MarkState::Issued);
             following.assert_equal(&store, ALMATY).await;
             following.assert_equal(&store, ASTANA).await;
+            store.import(ENTITIES, &keeper("e"), &[675 * 1024 + 999]).await.expect("imported");
+            following.wait_for(ENTITIES, 675 * 1024 + 999, MarkState::Issued);
+            following.assert_equal(&store, ENTITIES).await;
         });
     }
 }
@@ -159,7 +164,7 @@ fn a_cut_connection_and_a_trimmed_feed_lose_nothing() {
         run(async {
             let (server, mut client, store) = open(kind).await;
             let following = Following::of(&server);
-            following.wait_for_pools(2);
+            following.wait_for_pools(3);
             for round in 0..12_u16 {
                 let items: Vec<_> = (0..64)
                     .map(|n| {
@@ -179,8 +184,8 @@ fn a_cut_connection_and_a_trimmed_feed_lose_nothing() {
             following.assert_equal(&store, ALMATY).await;
             let health = following.writer.health();
             assert!(
-                health.snapshots >= 4,
-                "{kind:?}: two at the start, two more after a cut: {health:?}"
+                health.snapshots >= 6,
+                "{kind:?}: three at the start, three more after a cut: {health:?}"
             );
         });
     }
@@ -211,10 +216,10 @@ fn pools_that_go_and_come_are_noticed() {
             following.wait_for_pools(0);
             assert_eq!(following.replica().planes().state(following.mark(ALMATY, 7)), Some(MarkState::Taken));
 
-            set_time(&mut client, &[ALMATY, ASTANA], NOON_MS);
+            set_time(&mut client, &[ALMATY, ASTANA, ENTITIES], NOON_MS);
             let store = server.store().await;
-            open_pools(&store, &[ALMATY, ASTANA]).await;
-            following.wait_for_pools(2);
+            open_pools(&store, &[ALMATY, ASTANA, ENTITIES]).await;
+            following.wait_for_pools(3);
             following.wait_for(ALMATY, 7, MarkState::Free);
 
             redis::cmd("FLUSHALL").exec(&mut client).expect("flushed");
@@ -231,7 +236,7 @@ fn one_writer_a_file() {
     run(async {
         let (server, _client, _store) = open(Kind::Valkey).await;
         let following = Following::of(&server);
-        following.wait_for_pools(2);
+        following.wait_for_pools(3);
         let second = start(&server, &following.path(), &following.formats);
         assert!(matches!(second, Err(StartError::File(CreateError::AnotherWriter(_)))));
         let old = following.replica();
