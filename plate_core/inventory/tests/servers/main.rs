@@ -11,6 +11,7 @@ mod contract;
 mod differential;
 mod driver;
 mod failures;
+mod midway;
 mod people;
 mod replica;
 mod server;
