@@ -31,12 +31,13 @@ local function read_batch(b, items)
     end
   end
   read_cooldowns(b, notes)
-  return recorded, records, issued, withheld
+  return requests, live, bits, notes, recorded, records, issued, withheld
 end
 
--- Judges one item, and gives it its hold where nothing stands in the way.
-local function hold_one(b, item, recorded, record, issued, withheld)
-  local ordinal, key, id, digest, permit, tariff, quote_length, at = unpack_bytes('<I4c20c16c8I6c8B', item)
+-- Judges one item, and gives it its hold where nothing stands in the way. What was taken from it to read its
+-- mark and request is given; the rest begins at its 41st byte.
+local function hold_one(b, item, ordinal, field, key, id, recorded, record, issued, withheld)
+  local digest, permit, tariff, quote_length, at = unpack_bytes('<c8I6c8B', item, 41)
   local answer = recorded_answer(b, id, digest, recorded, ordinal)
   if answer then
     return answer
@@ -45,7 +46,6 @@ local function hold_one(b, item, recorded, record, issued, withheld)
   if answer then
     return answer
   end
-  local field = sub(key, 1, 4)
   if permit <= b.now then
     answer = plain_answer(b, OUTCOME.permit_expired, ordinal)
   else
@@ -65,9 +65,12 @@ register('hold', function(keys, items)
   check_batch(items)
   local b = open_pool(keys)
   b.due = { 'RPUSH', keys[11] }
-  local recorded, records, issued, withheld = read_batch(b, items)
+  -- Of each command that was read with, the arguments begin at the third.
+  local ids, fields, bits, marks, recorded, records, issued, withheld = read_batch(b, items)
   for i = 1, #items do
-    b.out[i] = hold_one(b, items[i], recorded[i], records[i], issued[i], withheld[i])
+    b.out[i] = hold_one(
+      b, items[i], bits[3 * i + 2], fields[i + 2], marks[i], ids[i + 2], recorded[i], records[i], issued[i], withheld[i]
+    )
   end
   return commit(b)
 end)

