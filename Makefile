@@ -58,7 +58,7 @@ lock: .tools/uv-$(UV_VERSION) ## write the lock anew from pyproject.toml
 
 # --- the proof of the day -----------------------------------------------------------------------------------
 
-.PHONY: lock test test-packages lint test-rust test-python format reference
+.PHONY: lock test test-packages lint test-rust test-core test-python format reference
 
 VALKEY_BINARY = $(shell $(BIN)/python -c 'from tests.servers import server_binary; print(server_binary("valkey"))')
 RUST_TEST_ENVIRONMENT = PLATES_TEST_VALKEY="$(VALKEY_BINARY)" PLATES_TEST_REDIS="$$(command -v redis-server)"
@@ -79,7 +79,11 @@ lint: $(VENV)/.built
 test-rust: $(VENV)/.built
 	$(RUST_TEST_ENVIRONMENT) cargo test --workspace --quiet
 
-test-python: $(VENV)/.built
+# The core with a clock as an argument and faults to plant, for the proof only; it is never installed.
+test-core: $(VENV)/.built
+	PYO3_PYTHON=$(abspath $(BIN)/python) cargo build --profile test --package plate-binding --features sabotage --quiet
+
+test-python: $(VENV)/.built test-core
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 	$(BIN)/pytest bench --benchmark-disable --quiet
 

@@ -4,10 +4,9 @@
 //! inventory; what comes back becomes Python's again, and every refusal goes through one map (`errors`). Whatever
 //! takes longer than a lookup runs without the GIL.
 //!
-//! Deliberately not here: a rule, a price, a key name, a state of a mark. `unsafe` is forbidden in this crate's own
-//! text; what PyO3's macros expand to is PyO3's, and allows it for itself (`#![deny]` because of that, where the
-//! other crates say `#![forbid]`).
-#![deny(unsafe_code)]
+//! Deliberately not here: a rule, a price, a key name, a state of a mark, and `unsafe` (what PyO3's macros expand to
+//! is PyO3's own).
+#![forbid(unsafe_code)]
 
 mod act;
 mod answer;
@@ -46,6 +45,8 @@ fn _plate_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(reference::lifecycle_table, module)?)?;
     module.add_function(wrap_pyfunction!(reference::outcomes, module)?)?;
     module.add_function(wrap_pyfunction!(reference::build, module)?)?;
+    #[cfg(feature = "sabotage")]
+    module.add_function(wrap_pyfunction!(reference::sabotages, module)?)?;
     watch_forks(module)
 }
 

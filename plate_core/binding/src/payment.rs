@@ -43,11 +43,14 @@ pub(crate) fn confirm_item(act: &Act, ordinal: u32, given: &Bound<'_, PyMapping>
     let acquired = acquired.map(|slug| Acquired::from_slug(&slug).ok_or_else(unknown)).transpose()?;
     let tariff: Option<String> = optional(given, "current_tariff")?;
     let tariff = tariff.map(|text| revision(py, &text)).transpose()?;
+    let (provider, transaction): (String, String) =
+        (required(given, "provider")?, required(given, "transaction")?);
     Ok(ConfirmItem {
-        act: act.clone(),
+        // The payment is the request: told twice, under whatever id, it has one effect.
+        act: Act { id: PaymentId::of(&provider, &transaction).into(), ..act.clone() },
         ordinal,
-        provider: required(given, "provider")?,
-        transaction: required(given, "transaction")?,
+        provider,
+        transaction,
         hold: hold.unwrap_or_default(),
         amount_tiyn: required(given, "amount_tiyn")?,
         paid_at_ms: required(given, "paid_at_ms")?,

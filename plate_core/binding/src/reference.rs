@@ -60,3 +60,10 @@ pub(crate) fn lifecycle_table() -> Vec<(&'static str, &'static str, &'static str
     let row = |state: MarkState| EVENTS.map(|event| (state.slug(), event.slug(), cell(state, event)));
     MarkState::ALL.into_iter().flat_map(row).collect()
 }
+
+/// The names of the faults that can be planted, in a build for tests.
+#[cfg(feature = "sabotage")]
+#[pyfunction]
+pub(crate) fn sabotages() -> Vec<&'static str> {
+    plate_inventory::sabotage::ALL.iter().map(|sabotage| sabotage.name).collect()
+}

@@ -35,9 +35,19 @@ fn set(name: &str, value: i64, engine: &mut Options, store: &mut StoreOptions) -
         "response_timeout_ms" => store.timeouts.response = wait(value)?,
         #[cfg(feature = "test_clock")]
         "test_clock" => store.library = plate_inventory::library::Library::for_tests().ok()?,
+        // A planted fault by its place in `sabotages()`, on the tests' clock.
+        #[cfg(feature = "sabotage")]
+        "sabotage" => store.library = sabotaged(value)?,
         _ => return None,
     }
     Some(())
+}
+
+#[cfg(feature = "sabotage")]
+fn sabotaged(place: i64) -> Option<plate_inventory::library::Library> {
+    use plate_inventory::library::{Clock, Library};
+    let sabotage = plate_inventory::sabotage::ALL.get(usize::try_from(place).ok()?)?;
+    Library::sabotaged(*sabotage, Clock::Stored).ok()
 }
 
 fn count(value: i64, most: usize) -> Option<usize> {
