@@ -26,8 +26,9 @@ from plateapi.services.ask_again import ask_again
 BAD_POOL: Final = 0xFFFF
 # So many ordinals of a pool are gathered, sorted and sent in one call: the more, the closer they lie.
 BATCH_ORDINALS: Final = 65_536
-# So many batches are under way at once: the store works while the next ones are parsed.
-IN_FLIGHT_MAX: Final = 8
+# So many calls are under way at once, each in four parts of 128 marks. They share each fsync of the store; a
+# driver's hold that arrives meanwhile waits for 64 parts of 0.2 ms at most.
+IN_FLIGHT_MAX: Final = 16
 CALLER: Final = "registry-import"
 CHANNEL: Final = "registry"
 
