@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from plateapi.cli.places import find_free_mark
+from plateapi.cli.places import DATA_VARIABLE, DEFAULT_DATA_DIR, find_free_mark
 from plateapi.settings import Settings
 
 # Shown when the search for a free one says nothing; the hold may then be refused, with the reason.
@@ -37,7 +37,7 @@ def greeting(address: str, settings: Settings) -> str:
     ]
     if settings.profile == "demo":
         mark = find_free_mark(address) or FALLBACK_MARK
-        token = f"$({plates} token --role driver --iin {DEMO_IIN})"
+        token = f"$({_place(settings)}{plates} token --role driver --iin {DEMO_IIN})"
         lines += [
             "# hold one of them, as a driver of the demonstration",
             f"curl -s -X POST {address}/v1/holds -H 'Content-Type: application/json' \\",
@@ -51,6 +51,13 @@ def greeting(address: str, settings: Settings) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _place(settings: Settings) -> str:
+    """The data directory, where another shell would look elsewhere: the token's key lies in it."""
+    if settings.data_dir == DEFAULT_DATA_DIR:
+        return ""
+    return f"{DATA_VARIABLE}={shlex.quote(str(settings.data_dir.absolute()))} "
 
 
 def _command() -> str:
