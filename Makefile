@@ -84,7 +84,9 @@ test-core: $(VENV)/.built
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo build --profile test --package plate-binding --features sabotage --quiet
 
 test-python: $(VENV)/.built test-core
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/browser
+	# Playwright keeps an event loop running in its process, so the browser has a process of its own.
+	$(BIN)/pytest tests/browser
 	$(BIN)/pytest bench --benchmark-disable --quiet
 
 reference: $(VENV)/.built ## write docs/reference's pages of the API from the code
