@@ -14,6 +14,7 @@ from plate_core import (
     InputInvalid,
     Inventory,
     Journal,
+    JournalBroken,
     JournalReader,
     RuleBook,
 )
@@ -351,7 +352,15 @@ async def test_the_feed_becomes_the_journal(inventory: Inventory, book: RuleBook
     assert steps[0]["ordinal"] is None
     assert list(reader.transitions("person_car.03")) == []
     assert list(journal.transitions(POOL)) != []
+    with pytest.raises(JournalBroken) as locked:
+        Journal.open(tmp_path / "journal")
+    assert locked.value.slug == "journal_locked"
     journal.close()
+    journal.close()
+    with pytest.raises(JournalBroken) as closed:
+        journal.sync()
+    assert closed.value.slug == "journal_closed"
+    Journal.open(tmp_path / "journal").close()
 
 
 async def test_a_store_is_founded_once_and_known_again(inventory: Inventory) -> None:

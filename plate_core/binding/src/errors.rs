@@ -183,9 +183,9 @@ fn put_faults(context: &Bound<'_, PyDict>, faults: &[Fault]) -> PyResult<()> {
 /// The journal's refusals.
 pub(crate) fn journal(py: Python<'_>, error: &JournalError) -> PyErr {
     raise::<class::JournalBroken>(py, Some(error.slug()), error, |context| match error {
-        JournalError::Locked { directory } => context.set_item("directory", directory),
+        JournalError::Locked { directory } => context.set_item("directory", directory.to_string_lossy()),
         JournalError::Broken { segment, offset, reason } => {
-            context.set_item("segment", segment)?;
+            context.set_item("segment", segment.to_string_lossy())?;
             context.set_item("offset", offset)?;
             context.set_item("reason", reason)
         }
@@ -200,8 +200,13 @@ pub(crate) fn journal(py: Python<'_>, error: &JournalError) -> PyErr {
             context.set_item("reason", reason)
         }
         JournalError::Poisoned => Ok(()),
-        JournalError::Io { path, .. } => context.set_item("path", path),
+        JournalError::Io { path, .. } => context.set_item("path", path.to_string_lossy()),
     })
+}
+
+/// The journal was closed by its own keeper.
+pub(crate) fn journal_closed(py: Python<'_>) -> PyErr {
+    raise::<class::JournalBroken>(py, Some("journal_closed"), &"the journal is closed", no_facts)
 }
 
 /// The planes cannot be read.

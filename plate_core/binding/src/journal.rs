@@ -33,11 +33,9 @@ impl PyJournal {
         py: Python<'_>,
         work: impl FnOnce(&mut JournalWriter) -> Result<R, JournalError> + Send,
     ) -> PyResult<R> {
-        py.detach(|| match self.writer().as_mut() {
-            Some(writer) => work(writer),
-            None => Err(JournalError::Poisoned),
-        })
-        .map_err(|error| errors::journal(py, &error))
+        let done = py.detach(|| self.writer().as_mut().map(work));
+        let done = done.ok_or_else(|| errors::journal_closed(py))?;
+        done.map_err(|error| errors::journal(py, &error))
     }
 
     fn writer(&self) -> MutexGuard<'_, Option<JournalWriter>> {
