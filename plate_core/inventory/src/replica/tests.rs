@@ -281,7 +281,12 @@ proptest! {
                     let (snapshots, connections) = (store.snapshots, store.connections + 1);
                     *store = Played { snapshots, connections, ..kept.clone() };
                 }
-                Event::Lose(pool) => { store.pools.remove(POOLS[pool]); }
+                // A store loses a pool when it is put back or started anew, so the connection is another one. A pool
+                // that vanished behind the same connection and came back to the very revision cannot be told apart.
+                Event::Lose(pool) => {
+                    store.pools.remove(POOLS[pool]);
+                    store.connections += 1;
+                }
                 Event::Damage(pool) => {
                     if let Some(last) = store.pools.get_mut(POOLS[pool]).and_then(|pool| pool.feed.last_mut()) {
                         last.bytes.truncate(9);
