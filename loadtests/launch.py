@@ -12,6 +12,7 @@ Exit code 0: the check found nothing and the control was caught.
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import subprocess
@@ -42,14 +43,16 @@ class Outcome:
     """What one launch came to."""
 
     requests: int
-    failures: int
+    failures: list[str]  # a sentence a kind of failure, with how often
+    failed: int
+    log: list[str]  # what the service itself said last
     told: list[Told]
     steps: list[Step]
     findings: list[Finding]
 
 
-def run_people(address: str, directory: Path, *, seconds: int, users: int, seed: int) -> tuple[int, int]:
-    """Locust, for a bounded time; how many requests it made and how many failed."""
+def run_people(address: str, directory: Path, *, seconds: int, users: int, seed: int) -> None:
+    """Locust, for a bounded time; its figures go to ``directory``."""
     environment = os.environ | {
         "LAUNCH_DATA_DIR": str(directory),
         "LAUNCH_TOLD_DIR": str(directory / "told"),
@@ -64,17 +67,21 @@ def run_people(address: str, directory: Path, *, seconds: int, users: int, seed:
     ]
     with (directory / "locust.log").open("wb") as log:
         subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False)
-    return _totals(directory / "locust_stats.csv")
 
 
-def _totals(stats: Path) -> tuple[int, int]:
-    import csv  # noqa: PLC0415
+def read_rows(directory: Path, what: str) -> list[dict[str, str]]:
+    """One of the tables that locust wrote."""
+    table = directory / f"locust_{what}.csv"
+    if not table.exists():
+        log = (directory / "locust.log").read_text(encoding="utf-8", errors="replace")
+        raise LaunchFailed(f"locust did not run:\n{log[-2000:]}")
+    with table.open(newline="", encoding="utf-8") as rows:
+        return list(csv.DictReader(rows))
 
-    if not stats.exists():
-        raise LaunchFailed(f"locust did not run; see {stats.parent / 'locust.log'}")
-    with stats.open(newline="", encoding="utf-8") as rows:
-        total = next(row for row in csv.DictReader(rows) if row["Name"] == "Aggregated")
-    return int(total["Request Count"]), int(total["Failure Count"])
+
+def failure_words(row: dict[str, str]) -> str:
+    """A kind of failure, as locust counted it."""
+    return f"{row['Occurrences']} x {row['Method']} {row['Name']}: {row['Error']}"
 
 
 def launch(directory: Path, *, seconds: int, users: int, seed: int, sabotaged: bool = False) -> Outcome:
@@ -82,21 +89,30 @@ def launch(directory: Path, *, seconds: int, users: int, seed: int, sabotaged: b
     directory.mkdir(parents=True, exist_ok=True)
     if not sabotaged:
         with running_service(directory) as address:
-            requests, failures = run_people(address, directory, seconds=seconds, users=users, seed=seed)
+            run_people(address, directory, seconds=seconds, users=users, seed=seed)
             wait_until_journalled(directory)
     else:
         store = directory.with_name("store-of-" + directory.name)
         store.mkdir()
         with own_store(store) as url, running_service(directory, store_url=url) as address:
             sabotage_store(url)
-            requests, failures = run_people(address, directory, seconds=seconds, users=users, seed=seed)
+            run_people(address, directory, seconds=seconds, users=users, seed=seed)
             wait_until_journalled(directory)
+    total = next(row for row in read_rows(directory, "stats") if row["Name"] == "Aggregated")
     journal = directory / "journal.ndjson"
     export_journal(directory, journal)
     told = list(read_told(sorted((directory / "told").glob("*.ndjson"))))
     steps = list(read_steps(journal))
     findings = check_all(told, steps, live_holds_max=LIVE_HOLDS_PERSON)
-    return Outcome(requests, failures, told, steps, findings)
+    return Outcome(
+        requests=int(total["Request Count"]),
+        failures=[failure_words(row) for row in read_rows(directory, "failures")],
+        failed=int(total["Failure Count"]),
+        log=(directory / "launch-up.log").read_text(encoding="utf-8", errors="replace").splitlines(),
+        told=told,
+        steps=steps,
+        findings=findings,
+    )
 
 
 def report(name: str, outcome: Outcome) -> None:
@@ -104,7 +120,10 @@ def report(name: str, outcome: Outcome) -> None:
     told = Counter(answer.outcome for answer in outcome.told)
     verbs = Counter(step.verb for step in outcome.steps)
     checks = Counter(finding.check for finding in outcome.findings)
-    print(f"{name}: {outcome.requests} requests, {outcome.failures} failed")
+    print(f"{name}: {outcome.requests} requests, {outcome.failed} failed")
+    if outcome.failed:
+        for line in outcome.failures[:SHOWN] + outcome.log[-SHOWN:]:
+            print(f"    {line}")
     print(f"  told:    {dict(told.most_common())}")
     print(f"  journal: {dict(verbs.most_common())}")
     print(f"  check:   {sum(checks.values())} findings {dict(checks)}")
@@ -130,7 +149,7 @@ def main() -> int:
         report("control (sabotaged)", control)
     verdict = {
         "requests": honest.requests,
-        "failures": honest.failures,
+        "failures": honest.failed,
         "held": sum(answer.outcome == "held" for answer in honest.told),
         "allotted": sum(answer.outcome == "allotted" for answer in honest.told),
         "findings": len(honest.findings),
@@ -138,7 +157,7 @@ def main() -> int:
     }
     print(json.dumps(verdict))
     passed = (
-        honest.failures == 0
+        honest.failed == 0
         and not honest.findings
         and verdict["allotted"] > 0
         and any(finding.check == "owners_by_journal" for finding in control.findings)

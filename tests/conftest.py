@@ -12,6 +12,22 @@ except ImportError as error:
     pytest.exit(f"the core is not built ({error}); run: make build", returncode=pytest.ExitCode.USAGE_ERROR)
 from tests.servers import SERVER_KINDS, StoreServer, new_server, remove_server
 
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Groups hold, or nothing runs: who shares a service must share a process, and xdist may forget it."""
+    if not getattr(config.option, "loadgroup", False):
+        return
+    lost = [
+        item.nodeid for item in items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid
+    ]
+    if lost:
+        # Not `pytest.exit`: in a worker it is taken for a crash, and another worker is started.
+        raise RuntimeError(
+            f"xdist loses the groups of {len(lost)} tests, {lost[0]} first; see pyproject.toml"
+        )
+
+
 ROOT = Path(__file__).resolve().parent.parent
 PATTERNS = ROOT / "patterns" / "kz"
 
