@@ -45,7 +45,7 @@ class Outcome:
     requests: int
     failures: list[str]  # a sentence a kind of failure, with how often
     failed: int
-    log: list[str]  # what the service itself said last
+    log: list[str]  # what the service's processes said last, each
     told: list[Told]
     steps: list[Step]
     findings: list[Finding]
@@ -79,6 +79,12 @@ def read_rows(directory: Path, what: str) -> list[dict[str, str]]:
         return list(csv.DictReader(rows))
 
 
+def last_lines(log: Path) -> list[str]:
+    """The end of a log, with its name; nothing of an empty one."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-SHOWN:]
+    return [f"{log.name}: {line}" for line in lines]
+
+
 def failure_words(row: dict[str, str]) -> str:
     """A kind of failure, as locust counted it."""
     return f"{row['Occurrences']} x {row['Method']} {row['Name']}: {row['Error']}"
@@ -108,7 +114,7 @@ def launch(directory: Path, *, seconds: int, users: int, seed: int, sabotaged: b
         requests=int(total["Request Count"]),
         failures=[failure_words(row) for row in read_rows(directory, "failures")],
         failed=int(total["Failure Count"]),
-        log=(directory / "launch-up.log").read_text(encoding="utf-8", errors="replace").splitlines(),
+        log=[line for log in sorted(directory.glob("**/*.log")) for line in last_lines(log)],
         told=told,
         steps=steps,
         findings=findings,
@@ -122,7 +128,7 @@ def report(name: str, outcome: Outcome) -> None:
     checks = Counter(finding.check for finding in outcome.findings)
     print(f"{name}: {outcome.requests} requests, {outcome.failed} failed")
     if outcome.failed:
-        for line in outcome.failures[:SHOWN] + outcome.log[-SHOWN:]:
+        for line in outcome.failures[:SHOWN] + outcome.log:
             print(f"    {line}")
     print(f"  told:    {dict(told.most_common())}")
     print(f"  journal: {dict(verbs.most_common())}")
