@@ -41,6 +41,7 @@ impl Store {
             .u32(shape.rows)
             .u16(shape.digit_values)
             .ms(self.lease_ms().await?)
+            .i64(self.server_time_us().await?)
             .bytes(&held::act(act)?);
         let arguments = [request.0, pack_pool(&settings)?, settings.text().into_bytes()];
         let reply = self.call(keys::CONFIGURE, Place::Pool(pool), &arguments).await?;
@@ -111,9 +112,14 @@ impl Store {
     /// # Errors
     /// As any call; see [`StoreError`].
     pub async fn server_time_ms(&self) -> Result<i64, StoreError> {
+        Ok(self.server_time_us().await? / 1_000)
+    }
+
+    /// The server's time, µs since the epoch: no two foundings of a pool share one.
+    async fn server_time_us(&self) -> Result<i64, StoreError> {
         let reply = self.connection.send(&redis::cmd("TIME")).await?;
         let (seconds, microseconds): (i64, i64) =
             redis::from_redis_value_ref(&reply).map_err(|_| unexpected(&reply))?;
-        Ok(seconds * 1_000 + microseconds / 1_000)
+        Ok(seconds * 1_000_000 + microseconds)
     }
 }

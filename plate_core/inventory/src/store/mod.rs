@@ -48,6 +48,7 @@ pub use connection::Timeouts;
 pub use documents::Document;
 pub use error::StoreError;
 pub use feed::RawEntry;
+pub use follow::Head;
 pub use permits::{Admission, Claim, HoldClaim, Lengthen, Settled, Settlement};
 pub use snapshot::{FullSnapshot, Snapshot};
 
