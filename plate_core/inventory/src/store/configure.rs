@@ -3,7 +3,7 @@
 use redis::Value;
 
 use super::call::{Place, SHARD, read_all, unexpected};
-use super::permits::Claim;
+use super::permits::{Claim, Need};
 use super::{Store, StoreError, held};
 use crate::act::Act;
 use crate::answer::Answer;
@@ -27,7 +27,7 @@ impl Store {
         settings: &PoolSettings,
     ) -> Result<Answer, StoreError> {
         let digest = configure_digest(act, pool, settings);
-        let admissions = self.claim(&[Claim { id: act.id, digest, lengthen: None }]).await?;
+        let admissions = self.claim(&[Claim { id: act.id, digest, need: Need::Nothing }]).await?;
         if let Some(refused) = admissions.first().and_then(|admission| admission.answer(None)) {
             return Ok(refused);
         }

@@ -49,7 +49,7 @@ pub use documents::Document;
 pub use error::StoreError;
 pub use feed::RawEntry;
 pub use follow::Head;
-pub use permits::{Admission, Claim, HoldClaim, Lengthen, Settled, Settlement};
+pub use permits::{Admission, Claim, HoldClaim, Lengthen, Need, Settled, Settlement};
 pub use snapshot::{FullSnapshot, Snapshot};
 
 use std::collections::HashMap;
