@@ -252,6 +252,34 @@ fn a_transaction_never_buys_a_second_mark() {
     }
 }
 
+/// What many single calls left behind is forgotten by one sweep, not a few calls' worth at a time: the memory of old
+/// ids must not grow faster than it is given back.
+#[test]
+fn one_sweep_forgets_what_many_calls_left() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            let mut client = server.client();
+            set_time(&mut client, &[ALMATY], NOON_MS);
+            let store = server.store().await;
+            open_pools(&store, &[ALMATY]).await;
+            for number in 0..60 {
+                held(&store, ALMATY, hold(number, "a", u32::from(number) + 1)).await;
+            }
+            let mut left = || -> [u64; 2] {
+                let mut count = |key: &str| redis::cmd("HLEN").arg(key).query(&mut client).expect("a number");
+                [count("{s0}:ids"), count("{person_car.02}:requests")]
+            };
+            assert_eq!(left(), [61, 61], "{kind:?}: each hold, and the pool's opening");
+
+            set_time(&mut server.client(), &[ALMATY], NOON_MS + 30 * DAY_MS);
+            store.sweep(ALMATY, 128).await.expect("swept");
+            store.sweep_ids(0).await.expect("swept");
+            assert_eq!(left(), [0, 0], "{kind:?}");
+        });
+    }
+}
+
 /// Holds a mark, and gives its record.
 async fn held(store: &Store, pool: &str, item: HoldItem) -> Record {
     let answers = store.hold(pool, &[item]).await.expect("answered");
