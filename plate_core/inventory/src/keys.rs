@@ -10,7 +10,8 @@
 /// A key of a pool. What each holds is packed as [`crate::codec`] says.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum PoolKey {
-    /// Hash: `revision`, `trimmed` (the feed's), `terms` (the settings), `lease_ms` (of the clock guard).
+    /// Hash: `revision`, `trimmed` (the feed's), `terms` (the settings), `lease_ms` (of the clock guard),
+    /// `founded_us` (which pool of this name it is).
     Conf,
     /// Hash: request id to digest and answer.
     Requests,

@@ -78,6 +78,8 @@ sabotage! {
     "lose_a_payment" in "prelude/money": "if #b.paid > 0 then" => "if false then"
     "late_money_at_any_price" in "confirm":
         "if item.current_tariff ~= b.tariff or item.amount ~= item.current_amount then" => "if false then"
+    "forget_a_transaction" in "prelude/shard":
+        "if not claim or byte(claim, 9) == VERDICT_CLAIMED_FOR_EVER then" => "if not claim then"
     // What is written.
     "forget_the_taken_plane" in "prelude/pool": "bits[n + 3] = '1'" => "bits[n + 3] = '0'"
     "forget_the_journal" in "prelude/pool":

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use plate_inventory::act::Act;
 use plate_inventory::answer::Answer;
 use plate_inventory::feed::Verb;
-use plate_inventory::item::{HeldItem, HoldItem};
+use plate_inventory::id::{PaymentId, RequestId};
+use plate_inventory::item::{ConfirmItem, HeldItem, HoldItem};
 use plate_inventory::model::generator::{POOLS, Step, World, verbs_in};
 use plate_inventory::model::{Model, Op};
 use plate_inventory::outcome::{Class, Outcome};
+use plate_inventory::settings::DAY_MS;
 use proptest::prelude::*;
 
 /// A founded world.
@@ -271,10 +274,7 @@ fn a_released_hold_is_over_for_every_verb() {
     let item = hold_of(&mut world, 0, 0);
     let held = world.model.apply(&Op::Hold { pool: pool.clone(), items: vec![item.clone()] }, world.now_ms);
     let about = |number: u8| HeldItem {
-        act: plate_inventory::act::Act {
-            id: plate_inventory::id::RequestId([number; 16]),
-            ..item.act.clone()
-        },
+        act: Act { id: RequestId([number; 16]), ..item.act.clone() },
         ordinal: item.ordinal,
         hold: item.act.id.into(),
         revision: held[0].revision,
@@ -291,4 +291,42 @@ fn a_released_hold_is_over_for_every_verb() {
     for (op, expected) in cases {
         assert_eq!(world.model.apply(&op, world.now_ms)[0].outcome, expected, "{op:?}");
     }
+}
+
+/// Money is known for ever: a transaction that bought a mark buys no other a year later, in any pool, while the
+/// request id of that time's hold is free again.
+#[test]
+fn a_transaction_never_buys_a_second_mark() {
+    let mut world = world();
+    world.now_ms += 2_000;
+    let mut item = hold_of(&mut world, 0, 0);
+    let hold_and_pay = |world: &mut World, pool: usize, item: &HoldItem, transaction: &str| {
+        let pool = POOLS[pool].to_owned();
+        let held = Op::Hold { pool: pool.clone(), items: vec![item.clone()] };
+        let answers = world.model.apply(&held, world.now_ms);
+        assert_eq!(answers[0].outcome, Outcome::Held);
+        let payment = ConfirmItem {
+            act: Act { id: PaymentId::of("kaspi", transaction).into(), ..item.act.clone() },
+            ordinal: item.ordinal,
+            provider: "kaspi".to_owned(),
+            transaction: transaction.to_owned(),
+            hold: item.act.id.into(),
+            amount_tiyn: item.amount_tiyn,
+            paid_at_ms: world.now_ms,
+            acquired: item.acquired,
+            current_tariff: item.tariff,
+            current_amount_tiyn: item.amount_tiyn,
+        };
+        world.model.apply(&Op::Confirm { pool, items: vec![payment] }, world.now_ms)[0].outcome
+    };
+    assert_eq!(hold_and_pay(&mut world, 0, &item, "t-1"), Outcome::Allotted);
+
+    world.now_ms += 365 * DAY_MS;
+    world.model.apply(&Op::Lease { until_ms: world.now_ms + DAY_MS }, world.now_ms);
+    let priced = hold_of(&mut world, 0, 0);
+    (item.tariff, item.amount_tiyn) = (priced.tariff, priced.amount_tiyn);
+    assert_eq!(hold_and_pay(&mut world, 1, &item, "t-1"), Outcome::RequestIdReused);
+    let other =
+        HoldItem { ordinal: priced.ordinal + 6, act: Act { id: RequestId([5; 16]), ..item.act }, ..priced };
+    assert_eq!(hold_and_pay(&mut world, 1, &other, "t-2"), Outcome::Allotted, "the control: other money");
 }

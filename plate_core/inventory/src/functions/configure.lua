@@ -3,8 +3,8 @@
 --
 -- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
 --            9 withheld
--- Arguments  (1) request id 16, digest 8, rows u32, digit_values u16, lease_ms u48 (for a pool that is founded),
---            act; (2) the terms, with the shape the pool has; (3) the settings as text, for the journal
+-- Arguments  (1) request id 16, digest 8, rows u32, digit_values u16, then for a pool that is founded lease_ms u48
+--            and founded_us u64, by which it is told from a later pool of its name; act; (2) the terms, with the shape the pool has; (3) the settings as text, for the journal
 -- Reply      one answer
 -- Outcomes   request_id_reused, configured
 -- Flags      allow-oom: a kill switch must work when memory is full
@@ -26,7 +26,7 @@ local function empty_withheld(rows, digit_values)
 end
 
 register('configure', function(keys, arguments)
-  local id, digest, rows, digit_values, lease, at = unpack_bytes('<c16c8I4I2I6', arguments[1])
+  local id, digest, rows, digit_values, lease, founded_us, at = unpack_bytes('<c16c8I4I2I6I8', arguments[1])
   local act, terms, note = sub(arguments[1], at), arguments[2], arguments[3]
   local b = open_pool(keys)
   local founded = b.absent
@@ -45,7 +45,8 @@ register('configure', function(keys, arguments)
   local reply = commit(b)
   redis.call('HSET', keys[1], 'terms', terms)
   if founded then
-    redis.call('HSET', keys[1], 'lease_ms', string.format('%.0f', lease), 'trimmed', '0')
+    redis.call('HSET', keys[1], 'lease_ms', string.format('%.0f', lease), 'trimmed', '0',
+      'founded_us', string.format('%.0f', founded_us))
     redis.call('SET', keys[9], empty_withheld(rows, digit_values))
   end
   return reply

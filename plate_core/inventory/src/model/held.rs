@@ -38,12 +38,11 @@ impl Model {
     /// Gives a hold back: first the mark, then the permit.
     pub(super) fn release(&mut self, pool: &str, item: &HeldItem, now_ms: i64) -> Answer {
         let request = Request::of_mark(&item.act, pool, item.ordinal, item.digest("release", pool));
-        let (answer, pass) = self.once_one(&request, now_ms, |pool, _| pool.release(item, now_ms));
-        if pass.fresh
-            && answer.outcome == Outcome::Released
+        let answer = self.once_one(&request, now_ms, |pool, _| pool.release(item, now_ms)).0;
+        if answer.outcome == Outcome::Released
             && let Some(applicant) = item.act.applicant
         {
-            self.shard.end_permit(applicant.id, item.hold, now_ms);
+            self.shard.end_permit(applicant.id, item.hold, answer.server_ms);
         }
         answer
     }

@@ -23,8 +23,17 @@ impl Model {
         for (id, pool) in &self.pools {
             pool.check().map_err(|fault| format!("{id}: {fault}"))?;
         }
+        self.a_transaction_is_of_one_pool()?;
         self.each_live_hold_has_its_permit(now_ms)?;
         self.no_applicant_is_over_his_limit(now_ms)
+    }
+
+    /// A transaction buys one mark, whenever it is named again. In a pool a payment has one record; across pools this
+    /// says it.
+    fn a_transaction_is_of_one_pool(&self) -> Result<(), String> {
+        let mut seen: BTreeSet<PaymentId> = BTreeSet::new();
+        let twice = self.pools.values().flat_map(|pool| pool.payments.keys()).find(|id| !seen.insert(**id));
+        twice.map_or(Ok(()), |id| Err(format!("payment {id} is of two pools")))
     }
 
     /// The holds that live at a moment: not paid for, and not past their deadline.

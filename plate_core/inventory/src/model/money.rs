@@ -1,6 +1,7 @@
 //! `confirm`, `cancel` and `confirm_refund`: what money does to marks, and how it goes back.
 
 use super::pool::{After, Who};
+use super::shard::Need;
 use super::{Model, Pool, Request, plain};
 use crate::answer::{Answer, Context};
 use crate::feed::Verb;
@@ -14,11 +15,11 @@ use crate::record::Record;
 impl Model {
     /// Writes a payment down and says what it bought.
     pub(super) fn confirm(&mut self, pool: &str, item: &ConfirmItem, now_ms: i64) -> Answer {
-        let request = Request::of_mark(&item.act, pool, item.ordinal, item.digest(pool));
-        let (answer, pass) = self.once_one(&request, now_ms, |pool, _| pool.confirm(item, now_ms));
-        if pass.fresh
-            && let Some(record) = answer.record.as_ref().filter(|_| answer.outcome == Outcome::Allotted)
-        {
+        let digest = item.digest(pool);
+        let request =
+            Request { need: Need::NeverForgotten, ..Request::of_mark(&item.act, pool, item.ordinal, digest) };
+        let answer = self.once_one(&request, now_ms, |pool, _| pool.confirm(item, now_ms)).0;
+        if let Some(record) = answer.record.as_ref().filter(|_| answer.outcome == Outcome::Allotted) {
             // Money that found the mark free had no hold.
             let had_hold = !answer.context.late || record.hold != item.hold;
             if had_hold {

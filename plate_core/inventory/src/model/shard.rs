@@ -24,6 +24,8 @@ pub struct Permit {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Need {
     Nothing,
+    /// Never to be forgotten: a transaction buys one mark, however late it is named again.
+    NeverForgotten,
     /// A permit for a new hold, and room in the operator's day if an operator asks.
     Permit {
         applicant: Applicant,
@@ -112,6 +114,7 @@ struct Known {
     digest: Digest,
     verdict: Verdict,
     server_ms: i64,
+    for_ever: bool,
 }
 
 /// Request ids, permits and operators' days.
@@ -170,7 +173,8 @@ impl Shard {
             Ok(permit_deadline_ms) => Verdict::Passed { permit_deadline_ms: *permit_deadline_ms },
             Err(refused) => Verdict::Refused(refused.clone()),
         };
-        let known = Known { digest: claim.digest, verdict, server_ms: now_ms };
+        let for_ever = claim.need == Need::NeverForgotten;
+        let known = Known { digest: claim.digest, verdict, server_ms: now_ms, for_ever };
         self.ids.insert(claim.id, known);
         judged.map(|permit_deadline_ms| Pass { permit_deadline_ms, fresh: true })
     }
@@ -179,14 +183,14 @@ impl Shard {
     fn known(&self, id: RequestId, now_ms: i64) -> Option<&Known> {
         let frozen = self.settings.is_frozen(now_ms, self.lease_until_ms);
         let retention_ms = self.settings.id_retention_ms;
-        let kept = |known: &&Known| frozen || now_ms < known.server_ms + retention_ms;
+        let kept = |known: &&Known| known.for_ever || frozen || now_ms < known.server_ms + retention_ms;
         self.ids.get(&id).filter(kept)
     }
 
     /// The deadline of the permit that a new request gets; 0 where it needs none or has none.
     fn judge(&mut self, claim: &Claim, now_ms: i64) -> Result<i64, Refused> {
         match &claim.need {
-            Need::Nothing => Ok(0),
+            Need::Nothing | Need::NeverForgotten => Ok(0),
             Need::Permit { applicant, operator } => {
                 self.has_room(applicant, operator.as_deref(), now_ms)?;
                 Ok(self.take_permit(claim.id.into(), applicant.id, operator.as_deref(), now_ms))

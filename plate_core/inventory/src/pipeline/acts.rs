@@ -18,7 +18,7 @@ use crate::id::Digest;
 use crate::item::{BATCH_MAX, ConfirmItem, RefundItem};
 use crate::outcome::Outcome;
 use crate::settings::{PoolSettings, PoolShape, ShardSettings};
-use crate::store::{Claim, StoreError};
+use crate::store::{Claim, Need, StoreError};
 
 /// The pool that keeps payments whose mark nobody can name. It has no marks; the first such payment founds it.
 pub const UNPLACED_POOL: &str = "unplaced";
@@ -129,7 +129,7 @@ impl Pipeline {
     }
 
     async fn claim(&self, act: &Act, digest: Digest) -> Result<Option<Answer>, StoreError> {
-        let admissions = self.store.claim(&[Claim { id: act.id, digest, lengthen: None }]).await?;
+        let admissions = self.store.claim(&[Claim { id: act.id, digest, need: Need::Nothing }]).await?;
         Ok(admissions.first().and_then(|admission| admission.answer(None)))
     }
 

@@ -1,10 +1,12 @@
 //! The follower's work, one look and one listening after the other.
 //!
-//! *Look*: where does the store stand? Pools without a snapshot get one, and so do those that stand behind us
-//! (the store was emptied or restored) or far before us. The others are read up to where the store stood; a pool
-//! that stands further on and has no entry for us was trimmed past us. After a look the planes are complete as of
-//! its time.
-//! *Listen*: wait for entries of any pool and apply them, until it is time to look again.
+//! *Look*: where does the store stand? Pools without a snapshot get one, and so do those that were founded anew
+//! since (the store was emptied), stand behind us (it was restored) or far before us. The others are read up to
+//! where the store stood; a pool that stands further on and has no entry for us was trimmed past us. After a look
+//! the planes are complete as of its time.
+//! *Listen*: wait for entries of any pool and apply them, until it is time to look again. Entries do not say which
+//! pool of their name they are of, so for as long as one listens, those of a pool founded anew may go into the
+//! planes of the one before; the next look puts that right.
 
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ use super::bits;
 use super::health::Shared;
 use super::source::{Heads, Source};
 use crate::codec::feed::decode;
-use crate::store::{RawEntry, StoreError};
+use crate::store::{Head, RawEntry, StoreError};
 
 /// How long the follower waits for what.
 #[derive(Clone, Debug)]
@@ -75,8 +77,23 @@ struct Followed {
     plane_words: usize,
     /// The revision up to which the planes have followed; `None` when a snapshot is needed.
     at: Option<u64>,
+    /// Which pool of its name the snapshot was of: one founded anew may stand at any revision.
+    founded_us: Option<u64>,
     /// Its planes offer nothing: there was no snapshot yet, or the store has lost the pool.
     blank: bool,
+}
+
+impl Followed {
+    /// Whether the feed leads from where the planes are to where the pool stands: it is the same pool, neither
+    /// behind us nor too far before us.
+    fn continues(&self, at: u64, head: Head) -> bool {
+        self.founded_us == head.founded_us && at <= head.revision && head.revision - at <= LAG_MAX
+    }
+
+    /// Where the planes stand, said as a store says it.
+    fn standing(&self) -> Option<Head> {
+        Some(Head { revision: self.at?, founded_us: self.founded_us })
+    }
 }
 
 /// Keeps one file of planes as one source has it.
@@ -105,6 +122,7 @@ impl<S: Source> Follower<S> {
             id: spec.id,
             plane_words: spec.rows as usize * ROW_WORDS,
             at: None,
+            founded_us: None,
             blank: true,
         };
         let pools = specs.into_iter().map(followed).collect();
@@ -159,13 +177,13 @@ impl<S: Source> Follower<S> {
             self.connection = self.source.connection_number();
         }
         for index in 0..self.pools.len() {
-            let head = heads.revisions.get(index).copied().flatten();
+            let head = heads.pools.get(index).copied().flatten();
             self.settle(index, head).await?;
         }
         self.catch_up(&mut heads).await?;
         self.file.writer().set_updated_at_ms(heads.server_ms);
         self.file.publish()?;
-        let missing = heads.revisions.iter().filter(|revision| revision.is_none()).count();
+        let missing = heads.pools.iter().filter(|head| head.is_none()).count();
         let followed = self.pools.len() - missing;
         self.health.write(|health| {
             health.ready = true;
@@ -179,10 +197,10 @@ impl<S: Source> Follower<S> {
     }
 
     /// Sees to it that a pool can be followed from where it is: by a snapshot where it cannot.
-    async fn settle(&mut self, index: usize, head: Option<u64>) -> Result<(), FollowerError> {
+    async fn settle(&mut self, index: usize, head: Option<Head>) -> Result<(), FollowerError> {
         let Some(followed) = self.pools.get(index) else { return Ok(()) };
         match (followed.at, head) {
-            (Some(at), Some(head)) if at <= head && head - at <= LAG_MAX => Ok(()),
+            (Some(at), Some(head)) if followed.continues(at, head) => Ok(()),
             (_, None) if followed.blank => Ok(()),
             (_, None) => self.clear(index),
             (_, Some(_)) => self.take_snapshot(index).await,
@@ -207,8 +225,8 @@ impl<S: Source> Follower<S> {
                     self.take_snapshot(index).await?;
                     // Wherever it stands now is where the store is, even if that is behind the head of before:
                     // a store that is being restored must not keep us here.
-                    let at = self.at(index);
-                    heads.revisions.iter_mut().skip(index).take(1).for_each(|head| *head = at);
+                    let standing = self.pools.get(index).and_then(Followed::standing);
+                    heads.pools.iter_mut().skip(index).take(1).for_each(|head| *head = standing);
                 }
             }
         }
@@ -216,9 +234,9 @@ impl<S: Source> Follower<S> {
 
     /// The pools that stand behind their heads, and by how much.
     fn behind<'a>(&'a self, heads: &'a Heads) -> impl Iterator<Item = (usize, u64)> + 'a {
-        let pools = self.pools.iter().zip(&heads.revisions).enumerate();
+        let pools = self.pools.iter().zip(&heads.pools).enumerate();
         pools.filter_map(|(index, (pool, head))| {
-            let lag = head.as_ref()?.checked_sub(pool.at?)?;
+            let lag = head.as_ref()?.revision.checked_sub(pool.at?)?;
             (lag > 0).then_some((index, lag))
         })
     }
@@ -281,6 +299,7 @@ impl<S: Source> Follower<S> {
         let stamp = Stamp { revision: snapshot.revision, feed: (snapshot.revision, 0), updated_at_ms: 0 };
         self.file.writer().load(followed.pool, image, stamp)?;
         followed.at = Some(snapshot.revision);
+        followed.founded_us = snapshot.founded_us;
         followed.blank = false;
         self.health.write(|health| health.snapshots += 1);
         Ok(())

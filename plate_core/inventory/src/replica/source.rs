@@ -1,14 +1,14 @@
 //! What the follower needs of a store: three reads, and to know when it is no longer the same one.
 
-use crate::store::{RawEntry, Snapshot, Store, StoreError};
+use crate::store::{Head, RawEntry, Snapshot, Store, StoreError};
 
 /// How far the pools of a store are.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Heads {
     /// The store's time when they were read, ms since the epoch.
     pub server_ms: i64,
-    /// The revision of each pool asked about; `None` where there is no such pool.
-    pub revisions: Vec<Option<u64>>,
+    /// How far each pool asked about is; `None` where there is no such pool.
+    pub pools: Vec<Option<Head>>,
 }
 
 /// A store to follow. The one of a release is [`Store`]; a test can play one that misbehaves.
@@ -39,8 +39,8 @@ impl Source for Store {
     }
 
     async fn heads(&self, pools: &[String]) -> Result<Heads, StoreError> {
-        let (server_ms, revisions) = self.revisions(pools).await?;
-        Ok(Heads { server_ms, revisions })
+        let (server_ms, pools) = Store::heads(self, pools).await?;
+        Ok(Heads { server_ms, pools })
     }
 
     async fn snapshot(&self, pool: &str) -> Result<Option<Snapshot>, StoreError> {

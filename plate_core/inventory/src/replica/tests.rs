@@ -20,7 +20,7 @@ use crate::act::Channel;
 use crate::codec::feed::encode;
 use crate::feed::{FeedEntry, PlaneBits, Transition, Verb};
 use crate::id::RequestId;
-use crate::store::{RawEntry, Snapshot, StoreError};
+use crate::store::{Head, RawEntry, Snapshot, StoreError};
 
 /// One letter, so that a pool has 26 rows and a test looks at every mark.
 const ORDINALS: u32 = 26 * 1024;
@@ -41,6 +41,7 @@ fn country() -> Formats {
 /// A pool of the played store.
 #[derive(Clone, Default)]
 struct PlayedPool {
+    founded_us: u64,
     revision: u64,
     planes: BTreeMap<u32, PlaneBits>,
     feed: Vec<RawEntry>,
@@ -54,11 +55,22 @@ struct Played {
     fails_after: Option<usize>,
     snapshots: u64,
     connections: u64,
+    /// A clock that moves with every founding, and never goes back.
+    foundings: u64,
 }
 
 impl Played {
+    /// The pool of this name, founded if there is none.
+    fn pool(&mut self, id: &str) -> &mut PlayedPool {
+        let foundings = &mut self.foundings;
+        self.pools.entry(id.to_owned()).or_insert_with(|| {
+            *foundings += 1;
+            PlayedPool { founded_us: *foundings, ..PlayedPool::default() }
+        })
+    }
+
     fn change(&mut self, pool: &str, marks: &[(u32, PlaneBits)]) {
-        let played = self.pools.entry(pool.to_owned()).or_default();
+        let played = self.pool(pool);
         let first_revision = played.revision + 1;
         let transition = |(revision, &(ordinal, planes)): (u64, &(u32, PlaneBits))| Transition {
             revision,
@@ -107,8 +119,11 @@ impl Source for Rc<RefCell<Played>> {
     async fn heads(&self, pools: &[String]) -> Result<Heads, StoreError> {
         let mut played = self.borrow_mut();
         played.call()?;
-        let revision = |pool: &String| played.pools.get(pool).map(|pool| pool.revision);
-        Ok(Heads { server_ms: TIME_MS, revisions: pools.iter().map(revision).collect() })
+        let head = |pool: &String| {
+            let PlayedPool { revision, founded_us, .. } = played.pools.get(pool)?;
+            Some(Head { revision: *revision, founded_us: Some(*founded_us) })
+        };
+        Ok(Heads { server_ms: TIME_MS, pools: pools.iter().map(head).collect() })
     }
 
     async fn snapshot(&self, pool: &str) -> Result<Option<Snapshot>, StoreError> {
@@ -127,6 +142,7 @@ impl Source for Rc<RefCell<Played>> {
             };
             Snapshot {
                 revision: pool.revision,
+                founded_us: Some(pool.founded_us),
                 taken: bitmap(|planes| planes.taken),
                 issued: bitmap(|planes| planes.issued),
                 withheld: bitmap(|planes| planes.withheld),
@@ -273,20 +289,17 @@ proptest! {
             let mut store = world.store.borrow_mut();
             match event {
                 Event::Change(pool, marks) => store.change(POOLS[pool], &marks),
-                Event::Trim(pool) => { store.pools.entry(POOLS[pool].to_owned()).or_default().feed.clear(); }
+                Event::Trim(pool) => store.pool(POOLS[pool]).feed.clear(),
                 Event::Fail(calls) => store.fails_after = Some(calls),
                 Event::Keep => kept = store.clone(),
                 // Whoever restores a store restarts it; nobody need have been in the middle of a call.
                 Event::Restore => {
-                    let (snapshots, connections) = (store.snapshots, store.connections + 1);
-                    *store = Played { snapshots, connections, ..kept.clone() };
+                    let Played { snapshots, connections, foundings, .. } = *store;
+                    let connections = connections + 1;
+                    *store = Played { snapshots, connections, foundings, ..kept.clone() };
                 }
-                // A store loses a pool when it is put back or started anew, so the connection is another one. A pool
-                // lost behind the same connection (FLUSHALL) and founded past our revision is not noticed: a known gap.
-                Event::Lose(pool) => {
-                    store.pools.remove(POOLS[pool]);
-                    store.connections += 1;
-                }
+                // As FLUSHALL does it: the connection stands, and what is founded next may pass our revision.
+                Event::Lose(pool) => { store.pools.remove(POOLS[pool]); }
                 Event::Damage(pool) => {
                     if let Some(last) = store.pools.get_mut(POOLS[pool]).and_then(|pool| pool.feed.last_mut()) {
                         last.bytes.truncate(9);
@@ -422,4 +435,23 @@ fn a_connection_made_anew_between_calls_is_noticed() {
     );
     world.look();
     world.check();
+}
+
+/// A pool that was lost behind a standing connection and founded again is another pool, whether it stands before,
+/// at or past the revision that the follower knows.
+#[test]
+fn a_pool_founded_again_behind_one_connection_is_noticed() {
+    for marks in [&[3][..], &[3, 4], &[3, 4, 5]] {
+        let mut world = World::new();
+        world.store.borrow_mut().change(POOLS[0], &[(1, TAKEN), (2, TAKEN)]);
+        world.look();
+        let snapshots = world.store.borrow().snapshots;
+
+        let again: Vec<(u32, PlaneBits)> = marks.iter().map(|&ordinal| (ordinal, TAKEN)).collect();
+        world.store.borrow_mut().pools.remove(POOLS[0]);
+        world.store.borrow_mut().change(POOLS[0], &again);
+        world.look();
+        world.check();
+        assert_eq!(world.store.borrow().snapshots, snapshots + 1, "{marks:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use redis::Value;
 
 use super::call::{Place, SHARD, read_all, unexpected};
-use super::permits::Claim;
+use super::permits::{Claim, Need};
 use super::{Store, StoreError, held};
 use crate::act::Act;
 use crate::answer::Answer;
@@ -27,7 +27,7 @@ impl Store {
         settings: &PoolSettings,
     ) -> Result<Answer, StoreError> {
         let digest = configure_digest(act, pool, settings);
-        let admissions = self.claim(&[Claim { id: act.id, digest, lengthen: None }]).await?;
+        let admissions = self.claim(&[Claim { id: act.id, digest, need: Need::Nothing }]).await?;
         if let Some(refused) = admissions.first().and_then(|admission| admission.answer(None)) {
             return Ok(refused);
         }
@@ -41,6 +41,7 @@ impl Store {
             .u32(shape.rows)
             .u16(shape.digit_values)
             .ms(self.lease_ms().await?)
+            .i64(self.server_time_us().await?)
             .bytes(&held::act(act)?);
         let arguments = [request.0, pack_pool(&settings)?, settings.text().into_bytes()];
         let reply = self.call(keys::CONFIGURE, Place::Pool(pool), &arguments).await?;
@@ -111,9 +112,14 @@ impl Store {
     /// # Errors
     /// As any call; see [`StoreError`].
     pub async fn server_time_ms(&self) -> Result<i64, StoreError> {
+        Ok(self.server_time_us().await? / 1_000)
+    }
+
+    /// The server's time, µs since the epoch: no two foundings of a pool share one.
+    async fn server_time_us(&self) -> Result<i64, StoreError> {
         let reply = self.connection.send(&redis::cmd("TIME")).await?;
         let (seconds, microseconds): (i64, i64) =
             redis::from_redis_value_ref(&reply).map_err(|_| unexpected(&reply))?;
-        Ok(seconds * 1_000 + microseconds / 1_000)
+        Ok(seconds * 1_000_000 + microseconds)
     }
 }

@@ -1,7 +1,7 @@
 //! confirm: write payments down, and say what they bought.
 
 use super::carry::Carried;
-use super::permits::{Claim, Settlement};
+use super::permits::{Claim, Need, Settlement};
 use super::{Store, StoreError, held};
 use crate::answer::Answer;
 use crate::codec::{TooLong, Writer, payment, record};
@@ -17,7 +17,8 @@ impl Store {
     /// provider hears "received" only after this has answered.
     pub async fn confirm(&self, pool: &str, items: &[ConfirmItem]) -> Result<Vec<Answer>, StoreError> {
         let claim = |item: &ConfirmItem| {
-            let claim = Claim { id: item.payment().into(), digest: item.digest(pool), lengthen: None };
+            let (id, digest) = (item.payment().into(), item.digest(pool));
+            let claim = Claim { id, digest, need: Need::NeverForgotten };
             Carried { ordinal: item.ordinal, claim }
         };
         let claims: Vec<Carried> = items.iter().map(claim).collect();

@@ -1,7 +1,7 @@
 //! confirm_refund: record that money was paid back.
 
 use super::carry::Carried;
-use super::permits::Claim;
+use super::permits::{Claim, Need};
 use super::{Store, StoreError, held};
 use crate::answer::Answer;
 use crate::codec::{TooLong, Writer};
@@ -15,7 +15,7 @@ impl Store {
     /// [`StoreError`]; where it does not prove that nothing was applied, the same items may be sent again.
     pub async fn confirm_refund(&self, pool: &str, items: &[RefundItem]) -> Result<Vec<Answer>, StoreError> {
         let claim = |item: &RefundItem| {
-            let claim = Claim { id: item.act.id, digest: item.digest(pool), lengthen: None };
+            let claim = Claim { id: item.act.id, digest: item.digest(pool), need: Need::Nothing };
             Carried { ordinal: item.ordinal, claim }
         };
         let claims: Vec<Carried> = items.iter().map(claim).collect();

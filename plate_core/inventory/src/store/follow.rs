@@ -9,6 +9,16 @@ use super::feed::{RawEntry, read_entries};
 use super::{Store, StoreError};
 use crate::keys::PoolKey;
 
+/// How far a pool is, and which one of its name.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Head {
+    /// Its revision; 0 before its first transition.
+    pub revision: u64,
+    /// When it was founded, µs since the epoch by the server's clock: a pool that was lost and founded again is
+    /// another one, whatever its revision. Pools of an earlier version do not say it.
+    pub founded_us: Option<u64>,
+}
+
 impl Store {
     /// Which connection to the server this is. When the number changes, the connection was made anew, and what
     /// answers may be another server, or the same one restored to an earlier state.
@@ -17,23 +27,23 @@ impl Store {
         self.connection.number()
     }
 
-    /// The server's time in ms, and the revision of each pool at that time or a moment later; `None` where there
-    /// is no such pool.
+    /// The server's time in ms, and how far each pool is at that time or a moment later; `None` where there is no
+    /// such pool.
     ///
     /// # Errors
     /// As any call; see [`StoreError`].
-    pub async fn revisions(&self, pools: &[String]) -> Result<(i64, Vec<Option<u64>>), StoreError> {
+    pub async fn heads(&self, pools: &[String]) -> Result<(i64, Vec<Option<Head>>), StoreError> {
         let mut pipeline = redis::pipe();
         pipeline.cmd("TIME");
         for pool in pools {
-            pipeline.cmd("HMGET").arg(PoolKey::Conf.of(pool)).arg("terms").arg("revision");
+            ask_head(&mut pipeline, pool);
         }
         let replies = self.connection.send_all(&pipeline).await?;
         let Some((time, conf)) = replies.split_first() else { return Err(unexpected(&Value::Nil)) };
         let (seconds, micros): (i64, i64) =
             redis::from_redis_value_ref(time).map_err(|_| unexpected(time))?;
-        let revisions: Result<Vec<_>, _> = conf.iter().map(read_revision).collect();
-        Ok((seconds * 1_000 + micros / 1_000, revisions?))
+        let heads: Result<Vec<_>, _> = conf.iter().map(read_head).collect();
+        Ok((seconds * 1_000 + micros / 1_000, heads?))
     }
 
     /// The entries of many pools' feeds, each after its own revision, at most `count` a pool, in the order of the
@@ -99,16 +109,25 @@ fn pair<'a>(feed: &'a Value, entries: &'a Value) -> Result<(&'a [u8], &'a Value)
     }
 }
 
+/// Asks how far a pool is; [`read_head`] understands the reply.
+pub(super) fn ask_head(pipeline: &mut redis::Pipeline, pool: &str) {
+    pipeline.cmd("HMGET").arg(PoolKey::Conf.of(pool)).arg("terms").arg("revision").arg("founded_us");
+}
+
 /// A pool has settings; its revision is missing until its first transition.
-fn read_revision(reply: &Value) -> Result<Option<u64>, StoreError> {
+pub(super) fn read_head(reply: &Value) -> Result<Option<Head>, StoreError> {
     let Value::Array(conf) = reply else { return Err(unexpected(reply)) };
-    match conf.as_slice() {
-        [Value::Nil, _] => Ok(None),
-        [_, Value::Nil] => Ok(Some(0)),
-        [_, Value::BulkString(text)] => {
-            let revision = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-            revision.map(Some).ok_or_else(|| unexpected(reply))
+    let [terms, revision, founded_us] = conf.as_slice() else { return Err(unexpected(reply)) };
+    if *terms == Value::Nil {
+        return Ok(None);
+    }
+    let number = |value: &Value| match value {
+        Value::Nil => Ok(None),
+        Value::BulkString(text) => {
+            let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+            number.map(Some).ok_or_else(|| unexpected(reply))
         }
         _ => Err(unexpected(reply)),
-    }
+    };
+    Ok(Some(Head { revision: number(revision)?.unwrap_or(0), founded_us: number(founded_us)? }))
 }

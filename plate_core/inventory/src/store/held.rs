@@ -1,7 +1,7 @@
 //! What extend, release, begin_payment and cancel share: how an item that names a hold is claimed and packed.
 
 use super::carry::Carried;
-use super::permits::{Claim, Lengthen};
+use super::permits::{Claim, Lengthen, Need};
 use crate::act::Act;
 use crate::codec::feed::pack_act;
 use crate::codec::{TooLong, Writer};
@@ -10,9 +10,10 @@ use crate::item::HeldItem;
 /// The items' claims, each with its digest; with `lengthen`, their permits are to last longer.
 pub(super) fn claims(items: &[HeldItem], verb: &str, pool: &str, lengthen: Option<Lengthen>) -> Vec<Carried> {
     let claim = |item: &HeldItem| {
-        let lengthen =
-            lengthen.zip(item.act.applicant).map(|(why, applicant)| (why, item.hold, applicant.id));
-        let claim = Claim { id: item.act.id, digest: item.digest(verb, pool), lengthen };
+        let need = lengthen
+            .zip(item.act.applicant)
+            .map_or(Need::Nothing, |(why, applicant)| Need::LongerPermit(why, item.hold, applicant.id));
+        let claim = Claim { id: item.act.id, digest: item.digest(verb, pool), need };
         Carried { ordinal: item.ordinal, claim }
     };
     items.iter().map(claim).collect()

@@ -1,7 +1,7 @@
 //! What withhold, readmit and import share: one request that names many marks.
 
 use super::call::Place;
-use super::permits::{Admission, Claim};
+use super::permits::{Admission, Claim, Need};
 use super::{Store, StoreError, held};
 use crate::act::Act;
 use crate::codec::Writer;
@@ -29,7 +29,7 @@ impl Store {
         if ordinals.is_empty() || ordinals.len() > BATCH_MAX {
             return Err(StoreError::BatchSize { found: ordinals.len(), most: BATCH_MAX });
         }
-        let admissions = self.claim(&[Claim { id: act.id, digest, lengthen: None }]).await?;
+        let admissions = self.claim(&[Claim { id: act.id, digest, need: Need::Nothing }]).await?;
         if let Some(refused @ Admission::Refused { .. }) = admissions.first() {
             return Ok(Marked::Refused(*refused));
         }

@@ -48,7 +48,8 @@ pub use connection::Timeouts;
 pub use documents::Document;
 pub use error::StoreError;
 pub use feed::RawEntry;
-pub use permits::{Admission, Claim, HoldClaim, Lengthen, Settled, Settlement};
+pub use follow::Head;
+pub use permits::{Admission, Claim, HoldClaim, Lengthen, Need, Settled, Settlement};
 pub use snapshot::{FullSnapshot, Snapshot};
 
 use std::collections::HashMap;

@@ -18,6 +18,7 @@ use crate::outcome::{Class, Outcome};
 const CLAIMED: u8 = 0;
 const ADMITTED: u8 = 250;
 const AGAIN: u8 = 251;
+const CLAIMED_FOR_EVER: u8 = 252;
 
 /// A request that is to be admitted for a new hold.
 #[derive(Clone, Debug)]
@@ -35,8 +36,19 @@ pub struct Claim {
     pub id: RequestId,
     /// What is asked.
     pub digest: Digest,
-    /// Which permit is to last longer, if one is.
-    pub lengthen: Option<(Lengthen, HoldId, ApplicantId)>,
+    /// What it needs besides.
+    pub need: Need,
+}
+
+/// What a claim needs besides its id's admission.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// Nothing.
+    Nothing,
+    /// Never to be forgotten: a transaction buys one mark, however late it is named again.
+    NeverForgotten,
+    /// The permit of an applicant's hold to last longer.
+    LongerPermit(Lengthen, HoldId, ApplicantId),
 }
 
 /// For what a permit is to last longer.
@@ -164,12 +176,13 @@ impl Store {
     pub async fn claim(&self, claims: &[Claim]) -> Result<Vec<Admission>, StoreError> {
         let pack = |claim: &Claim| {
             let mut to = Writer::default();
-            let (lengthen, hold, applicant) = match claim.lengthen {
-                None => (0, HoldId::default(), ApplicantId::default()),
-                Some((Lengthen::Extension, hold, applicant)) => (2, hold, applicant),
-                Some((Lengthen::Payment, hold, applicant)) => (3, hold, applicant),
+            let (need, hold, applicant) = match claim.need {
+                Need::Nothing => (0, HoldId::default(), ApplicantId::default()),
+                Need::NeverForgotten => (1, HoldId::default(), ApplicantId::default()),
+                Need::LongerPermit(Lengthen::Extension, hold, applicant) => (2, hold, applicant),
+                Need::LongerPermit(Lengthen::Payment, hold, applicant) => (3, hold, applicant),
             };
-            to.bytes(&claim.id.0).bytes(&claim.digest.0).u8(lengthen).bytes(&hold.0).bytes(&applicant.0);
+            to.bytes(&claim.id.0).bytes(&claim.digest.0).u8(need).bytes(&hold.0).bytes(&applicant.0);
             to.0
         };
         let items: Vec<Vec<u8>> = claims.iter().map(pack).collect();
@@ -224,7 +237,7 @@ fn read_admission(from: &mut Reader<'_>) -> Result<Admission, Malformed> {
     let server_ms = from.ms("time of the verdict")?;
     let time_ms = from.ms("time that goes with the verdict")?;
     match verdict {
-        CLAIMED | ADMITTED => Ok(Admission::Passed { permit_deadline_ms: time_ms }),
+        CLAIMED | CLAIMED_FOR_EVER | ADMITTED => Ok(Admission::Passed { permit_deadline_ms: time_ms }),
         AGAIN => Ok(Admission::Again),
         code => {
             let outcome = Outcome::from_code(code).ok_or_else(|| from.fault("verdict"))?;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use redis::Value;
 
 use super::call::unexpected;
+use super::follow::{Head, ask_head, read_head};
 use super::{Store, StoreError};
 use crate::codec::{payment, record};
 use crate::id::PaymentId;
@@ -23,6 +24,8 @@ use crate::record::Record;
 pub struct Snapshot {
     /// The pool's revision: the feed goes on after it.
     pub revision: u64,
+    /// Which pool of its name it is; see [`Head::founded_us`].
+    pub founded_us: Option<u64>,
     /// Marks with a live record.
     pub taken: Vec<u8>,
     /// Marks on the road.
@@ -92,23 +95,18 @@ impl Store {
 /// Four commands of a transaction: conf, then the planes.
 fn ask_planes(pipeline: &mut redis::Pipeline, pool: &str) {
     pipeline.atomic();
-    pipeline.cmd("HMGET").arg(PoolKey::Conf.of(pool)).arg("terms").arg("revision");
+    ask_head(pipeline, pool);
     for plane in [PoolKey::Taken, PoolKey::Issued, PoolKey::Withheld] {
         pipeline.cmd("GET").arg(plane.of(pool));
     }
 }
 
 fn read_planes(replies: &[Value]) -> Result<Option<Snapshot>, StoreError> {
-    let Some(Value::Array(conf)) = replies.first() else { return Err(unreadable("settings")) };
-    if !matches!(conf.first(), Some(Value::BulkString(_))) {
-        return Ok(None);
-    }
-    let revision = match conf.get(1) {
-        Some(Value::BulkString(text)) => std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()),
-        _ => Some(0),
-    };
+    let conf = replies.first().ok_or_else(|| unreadable("settings"))?;
+    let Some(Head { revision, founded_us }) = read_head(conf)? else { return Ok(None) };
     Ok(Some(Snapshot {
-        revision: revision.ok_or_else(|| unreadable("revision"))?,
+        revision,
+        founded_us,
         taken: plane(replies.get(1))?,
         issued: plane(replies.get(2))?,
         withheld: plane(replies.get(3))?,

@@ -12,6 +12,10 @@ use crate::item::BATCH_MAX;
 use crate::keys::{self, ShardKey};
 use crate::outcome::Outcome;
 
+/// The most calls of one sweep that forget. Each forgets what some 8 calls left, so a sweep a second keeps up with 512
+/// single calls a second, and the memory of old ids does not grow without end.
+const FORGET_CALLS_MAX: usize = 64;
+
 impl Store {
     /// Looks at the first `most` entries of each of a pool's lists of deadlines, and ends what is over; forgets a
     /// part of what may be forgotten.
@@ -34,8 +38,12 @@ impl Store {
         }
         // A settlement that is lost heals at the permit's deadline, a few seconds after the hold's.
         let _ = self.settle_permits(&settlements).await;
-        // Nothing depends on forgetting; what is left over is forgotten by the next sweep.
-        let _ = self.forget(pool).await;
+        for _ in 0..FORGET_CALLS_MAX {
+            // Nothing depends on forgetting; what is left over is forgotten by the next sweep.
+            if !self.forget(pool).await.unwrap_or(false) {
+                break;
+            }
+        }
         Ok(answers)
     }
 
@@ -68,8 +76,11 @@ impl Store {
         for batch in applicants.chunks(BATCH_MAX) {
             self.call_value(keys::SWEEP_IDS, SHARD, batch).await?;
         }
-        if applicants.is_empty() {
-            self.call_value::<&[u8]>(keys::SWEEP_IDS, SHARD, &[]).await?;
+        for _ in 0..FORGET_CALLS_MAX {
+            let forgotten = self.call_value::<&[u8]>(keys::SWEEP_IDS, SHARD, &[]).await?;
+            if forgotten == Value::Int(0) {
+                break;
+            }
         }
         Ok(next)
     }

@@ -1,11 +1,12 @@
 //! What a store keeps beside marks: documents, leases, who has what, snapshots, and ids across pools.
 
 use plate_inventory::act::{Act, Channel};
-use plate_inventory::item::{ConfirmItem, HeldItem};
+use plate_inventory::item::{ConfirmItem, HeldItem, HoldItem};
 use plate_inventory::outcome::Outcome;
-use plate_inventory::settings::{MINUTE_MS, PoolShape};
+use plate_inventory::record::Record;
+use plate_inventory::settings::{DAY_MS, MINUTE_MS, PoolShape};
 use plate_inventory::state::{Acquired, State};
-use plate_inventory::store::{Document, Snapshot, StoreError};
+use plate_inventory::store::{Document, Snapshot, Store, StoreError};
 
 use crate::people::{ALMATY, NOON_MS, TARIFF, act_of, driver, hold, open_pools};
 use crate::server::{Kind, Server, run, set_time};
@@ -69,20 +70,8 @@ fn an_applicant_finds_what_he_has() {
             let held = store.hold(ALMATY, &[hold(1, "a", 777), hold(2, "b", 778)]).await.expect("held");
             store.hold(ASTANA, &[hold(1, "c", 5), hold(1, "d", 6)]).await.expect("held");
             let record = held[0].record.clone().expect("a record");
-            let mut payment = ConfirmItem {
-                act: Act { applicant: Some(driver(1)), ..Act::of("payments", "", Channel::Payment) },
-                ordinal: 777,
-                provider: "kaspi".to_owned(),
-                transaction: "t-1".to_owned(),
-                hold: record.hold,
-                amount_tiyn: record.amount_tiyn,
-                paid_at_ms: NOON_MS,
-                acquired: Acquired::Chosen,
-                current_tariff: TARIFF,
-                current_amount_tiyn: record.amount_tiyn,
-            };
-            payment.act.id = payment.payment().into();
-            let bought = store.confirm(ALMATY, &[payment.clone()]).await.expect("answered");
+            let payment = payment_for(&record, 777, "t-1");
+            let bought = store.confirm(ALMATY, std::slice::from_ref(&payment)).await.expect("answered");
             assert_eq!(bought[0].outcome, Outcome::Allotted);
             let released = HeldItem { act: act_of(1, "e"), ordinal: 6, ..released_of(&store).await };
             assert_eq!(
@@ -102,8 +91,26 @@ fn an_applicant_finds_what_he_has() {
     }
 }
 
+/// The right money of driver 1 for a hold of his.
+fn payment_for(record: &Record, ordinal: u32, transaction: &str) -> ConfirmItem {
+    let mut payment = ConfirmItem {
+        act: Act { applicant: Some(driver(1)), ..Act::of("payments", "", Channel::Payment) },
+        ordinal,
+        provider: "kaspi".to_owned(),
+        transaction: transaction.to_owned(),
+        hold: record.hold,
+        amount_tiyn: record.amount_tiyn,
+        paid_at_ms: NOON_MS,
+        acquired: Acquired::Chosen,
+        current_tariff: TARIFF,
+        current_amount_tiyn: record.amount_tiyn,
+    };
+    payment.act.id = payment.payment().into();
+    payment
+}
+
 /// The hold on ordinal 6 of Astana, as an item to release.
-async fn released_of(store: &plate_inventory::store::Store) -> HeldItem {
+async fn released_of(store: &Store) -> HeldItem {
     let read = store.read(ASTANA, &[6]).await.expect("read");
     let record = read[0].record.clone().expect("a record");
     HeldItem { act: act_of(1, "e"), ordinal: 6, hold: record.hold, revision: record.revision }
@@ -207,6 +214,77 @@ fn a_request_id_has_one_meaning_across_pools() {
             );
         });
     }
+}
+
+/// A transaction buys one mark, however late the provider names it again with another reference: a year later, when
+/// every other claim of that day is forgotten, it is refused, and its first answer is repeated.
+#[test]
+fn a_transaction_never_buys_a_second_mark() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            let mut client = server.client();
+            set_time(&mut client, &[ALMATY, ASTANA], NOON_MS);
+            let store = server.store().await;
+            open_pools(&store, &[ALMATY, ASTANA]).await;
+            let first = held(&store, ALMATY, hold(1, "a", 777)).await;
+            let payment = payment_for(&first, 777, "t-1");
+            let bought = store.confirm(ALMATY, std::slice::from_ref(&payment)).await.expect("answered");
+            assert_eq!(bought[0].outcome, Outcome::Allotted);
+
+            let year_later_ms = NOON_MS + 365 * DAY_MS;
+            set_time(&mut client, &[ALMATY, ASTANA], year_later_ms);
+            store.sweep_ids(0).await.expect("swept");
+            let kept: u64 = redis::cmd("HLEN").arg("{s0}:ids").query(&mut client).expect("a number");
+            assert_eq!(kept, 1, "{kind:?}: the transaction's claim, of all that there were");
+
+            let second = held(&store, ASTANA, hold(1, "a", 5)).await;
+            let again = payment_for(&second, 5, "t-1");
+            let refused = store.confirm(ASTANA, std::slice::from_ref(&again)).await.expect("answered");
+            assert_eq!(refused[0].outcome, Outcome::RequestIdReused, "{kind:?}");
+            assert_eq!(store.payment(ASTANA, again.payment()).await, Ok(None));
+            assert_eq!(store.confirm(ALMATY, &[payment]).await, Ok(bought), "the first answer is repeated");
+
+            // The control: the request id of the first hold was forgotten and held anew, and other money buys the mark.
+            let other = store.confirm(ASTANA, &[payment_for(&second, 5, "t-2")]).await.expect("answered");
+            assert_eq!(other[0].outcome, Outcome::Allotted, "{kind:?}");
+        });
+    }
+}
+
+/// What many single calls left behind is forgotten by one sweep, not a few calls' worth at a time: the memory of old
+/// ids must not grow faster than it is given back.
+#[test]
+fn one_sweep_forgets_what_many_calls_left() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            let mut client = server.client();
+            set_time(&mut client, &[ALMATY], NOON_MS);
+            let store = server.store().await;
+            open_pools(&store, &[ALMATY]).await;
+            for number in 0..60 {
+                held(&store, ALMATY, hold(number, "a", u32::from(number) + 1)).await;
+            }
+            let mut left = || -> [u64; 2] {
+                let mut count = |key: &str| redis::cmd("HLEN").arg(key).query(&mut client).expect("a number");
+                [count("{s0}:ids"), count("{person_car.02}:requests")]
+            };
+            assert_eq!(left(), [61, 61], "{kind:?}: each hold, and the pool's opening");
+
+            set_time(&mut server.client(), &[ALMATY], NOON_MS + 30 * DAY_MS);
+            store.sweep(ALMATY, 128).await.expect("swept");
+            store.sweep_ids(0).await.expect("swept");
+            assert_eq!(left(), [0, 0], "{kind:?}");
+        });
+    }
+}
+
+/// Holds a mark, and gives its record.
+async fn held(store: &Store, pool: &str, item: HoldItem) -> Record {
+    let answers = store.hold(pool, &[item]).await.expect("answered");
+    assert_eq!(answers[0].outcome, Outcome::Held);
+    answers[0].record.clone().expect("a record")
 }
 
 /// A person's limit spans pools, and a mark that was refused does not count.

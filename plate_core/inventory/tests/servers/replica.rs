@@ -29,9 +29,14 @@ struct Following {
 
 impl Following {
     fn of(server: &Server) -> Following {
+        Following::looking_every(server, Times::default().look_every)
+    }
+
+    fn looking_every(server: &Server, look_every: Duration) -> Following {
         let formats = fixtures::kazakhstan().expect("the fixture is a rule book");
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let writer = start(server, &directory.path().join("planes"), &formats).expect("it starts");
+        let path = directory.path().join("planes");
+        let writer = start(server, &path, &formats, look_every).expect("it starts");
         Following { formats, directory, writer }
     }
 
@@ -73,7 +78,7 @@ impl Following {
 
     /// Waits until the replica stands where the store does, then compares every mark of the pool.
     async fn assert_equal(&self, store: &Store, pool: &str) {
-        let Snapshot { revision, taken, issued, withheld } =
+        let Snapshot { revision, taken, issued, withheld, .. } =
             store.snapshot(pool).await.expect("a snapshot").expect("the pool is there");
         let replica = self.replica();
         let planes = replica.planes().pool(self.mark(pool, 1).pool()).expect("planes of the pool");
@@ -93,10 +98,15 @@ impl Following {
     }
 }
 
-fn start(server: &Server, path: &std::path::Path, formats: &Formats) -> Result<ReplicaWriter, StartError> {
+fn start(
+    server: &Server,
+    path: &std::path::Path,
+    formats: &Formats,
+    look_every: Duration,
+) -> Result<ReplicaWriter, StartError> {
     let library = Library::for_tests().expect("the library assembles");
     let options = StoreOptions { timeouts: Timeouts::default(), library };
-    let times = Times { retry: Duration::from_millis(5), ..Times::default() };
+    let times = Times { look_every, retry: Duration::from_millis(5), ..Times::default() };
     ReplicaWriter::start(&server.url(), options, path, formats, times)
 }
 
@@ -229,6 +239,35 @@ fn pools_that_go_and_come_are_noticed() {
     }
 }
 
+/// A store that is emptied behind a standing connection, and founded and sold from again past the revision that the
+/// follower knew, all between two of its looks: what is taken now is not shown as free, and what was is not as taken.
+#[test]
+fn pools_founded_anew_behind_one_connection_are_noticed() {
+    for kind in Kind::BOTH {
+        run(async {
+            let (server, mut client, store) = open(kind).await;
+            let sold: Vec<_> = (1..=8).map(|n| hold(n, "before", u32::from(n))).collect();
+            store.hold(ALMATY, &sold).await.expect("held");
+            // Below the time that a waiting read may take, and far above what comes until the next look.
+            let following = Following::looking_every(&server, Duration::from_secs(2));
+            following.wait_for_pools(3);
+            following.wait_for(ALMATY, 8, MarkState::Taken);
+
+            redis::cmd("FLUSHALL").exec(&mut client).expect("flushed");
+            set_time(&mut client, &[ALMATY, ASTANA, ENTITIES], NOON_MS);
+            let store = server.store().await;
+            open_pools(&store, &[ALMATY, ASTANA, ENTITIES]).await;
+            let sold: Vec<_> = (1..=64).map(|n| hold(n, "after", 1024 + u32::from(n))).collect();
+            let answers = store.hold(ALMATY, &sold).await.expect("held");
+            assert!(answers.iter().all(|answer| answer.outcome == Outcome::Held), "{answers:?}");
+
+            following.wait_for(ALMATY, 1024 + 1, MarkState::Taken);
+            following.wait_for(ALMATY, 8, MarkState::Free);
+            following.assert_equal(&store, ALMATY).await;
+        });
+    }
+}
+
 /// Two writers of one file are refused by name; one that was stopped makes room for the next, and a reader of the
 /// old file finds the new one.
 #[test]
@@ -237,14 +276,16 @@ fn one_writer_a_file() {
         let (server, _client, _store) = open(Kind::Valkey).await;
         let following = Following::of(&server);
         following.wait_for_pools(3);
-        let second = start(&server, &following.path(), &following.formats);
+        let look_every = Times::default().look_every;
+        let second = start(&server, &following.path(), &following.formats, look_every);
         assert!(matches!(second, Err(StartError::File(CreateError::AnotherWriter(_)))));
         let old = following.replica();
 
         following.writer.stop();
         following.writer.stop();
         assert_eq!(following.writer.health().error.as_deref(), Some("the follower has stopped"));
-        let next = start(&server, &following.path(), &following.formats).expect("the first has let go");
+        let next =
+            start(&server, &following.path(), &following.formats, look_every).expect("the first has let go");
         following.wait("the next one publishes", || next.health().ready);
         let new = old.refreshed(&following.formats).expect("a whole file").expect("another file");
         assert_eq!(new.planes().state(following.mark(ALMATY, 7)), Some(MarkState::Free));

@@ -4,9 +4,12 @@
 -- counts the passes of the hold's id that have not been answered for good: the same id may be under way twice
 -- around the opening hour, one answered not_open and the other held, and the permit must stay for the second.
 --
+-- A claim is forgotten when its time is over; that of a payment's transaction never is, for a transaction buys one
+-- mark, however late somebody names it again.
+--
 -- Packed here: claim of an id = digest 8, verdict u8, at_ms u48, time u48;
 -- permit = hold id 16, deadline_ms u48, open u8, one after the other; operator's day = day u32, count u16.
-local VERDICT_CLAIMED, VERDICT_ADMITTED, VERDICT_AGAIN = 0, 250, 251
+local VERDICT_CLAIMED, VERDICT_ADMITTED, VERDICT_AGAIN, VERDICT_CLAIMED_FOR_EVER = 0, 250, 251, 252
 local PERMIT_BYTES = 23
 
 local function open_shard(keys)
@@ -29,8 +32,8 @@ end
 -- The claim under an id, or nil when there is none or its time is over.
 local function claim_now(s, id, read)
   local claim = s.claims[id] or read
-  if not claim then
-    return nil
+  if not claim or byte(claim, 9) == VERDICT_CLAIMED_FOR_EVER then
+    return claim
   end
   if not s.frozen and s.now >= unpack_bytes('<I6', claim, 10) + s.retention then
     return nil
