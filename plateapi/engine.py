@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import tomllib
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 # How old the shared bitmaps may be before searching says so instead of showing what was long sold.
 REPLICA_AGE_MAX_MS: Final = 30_000
+# How old the settings of pools may be that are shown; the store judges each hold by its own.
+POOLS_AGE_MAX_MS: Final = 1_000
 
 
 class Engine:
@@ -48,6 +50,9 @@ class Engine:
         self._known: dict[str, int] = {}
         self._replica: tuple[RuleBook, Replica] | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._pools: dict[str, dict[str, Any]] = {}
+        self._pools_read_at_ms = 0
+        self._pools_reading = asyncio.Lock()
 
     @classmethod
     async def open(cls, settings: Settings, *, watch: bool = True) -> "Engine":
@@ -99,6 +104,19 @@ class Engine:
             self._replica = None
             raise Refused("replica_unavailable")
         return replica
+
+    async def pool_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each pool of the law obeys, {} where the store does not know it; a second old at most.
+
+        Asked by anybody as often as he likes, so that the store is asked at most once a second.
+        """
+        async with self._pools_reading:
+            now_ms = self.clock.now_ms()
+            if not self._pools or now_ms - self._pools_read_at_ms >= POOLS_AGE_MAX_MS:
+                pools = self.law.base.pools()
+                found = await asyncio.gather(*map(self.inventory.pool_settings, pools))
+                self._pools, self._pools_read_at_ms = dict(zip(pools, found, strict=True)), now_ms
+            return self._pools
 
     async def look_again(self) -> None:
         """Ask for the store's time and for new publications: every second, and when a tariff changed."""

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from plateapi.cli.pool_commands import pools
 from plateapi.cli.telling import told
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ tariff = typer.Typer(no_args_is_help=True, help="Tariffs: check a file, see its 
 app.add_typer(tariff, name="tariff")
 journal = typer.Typer(no_args_is_help=True, help="The journal on disk: export it, show one mark's history.")
 app.add_typer(journal, name="journal")
+app.add_typer(pools, name="pools")
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON, one object a line.")]
 OnDay = Annotated[str | None, typer.Option("--on", metavar="DATE", help="The day, YYYY-MM-DD; today.")]

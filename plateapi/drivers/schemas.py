@@ -183,6 +183,27 @@ class RuleBookShape(Shape):
     tags: list[dict[str, Any]]
 
 
+class PoolShape(Shape):
+    """How the marks of one format in one region stand."""
+
+    pool: str = Field(examples=["person_car.02"])
+    format: str = Field(examples=["person_car"])
+    region: str = Field(examples=["02"])
+    standing: str = Field(
+        description="on_sale, or the slug that a hold is refused with: not_open, pool_paused, holds_stopped, "
+        "read_only, pool_unknown",
+        examples=["on_sale"],
+    )
+    opens_at_ms: int = Field(description="When its sale begins or began; 0: no hour was set.", examples=[0])
+    frozen: bool = Field(description="Nothing expires here at present: holds last longer.")
+
+
+class PoolsShape(Shape):
+    """Every pool of the rule book."""
+
+    pools: list[PoolShape]
+
+
 class HoldBody(Body):
     """Which mark, and the price that the driver has seen."""
 

@@ -10,6 +10,8 @@ from plateapi.drivers.schemas import (
     ExplainedShape,
     NearestShape,
     PageShape,
+    PoolShape,
+    PoolsShape,
     RuleBookShape,
     SearchQuery,
     page_values,
@@ -18,6 +20,7 @@ from plateapi.edge.room import JSON, Hot, Open, Room
 from plateapi.edge.visit import Here, Visit
 from plateapi.services.describe_rule_book import describe_rule_book
 from plateapi.services.explain_mark import explain_mark
+from plateapi.services.list_pools import list_pools
 from plateapi.services.refuse import nearest
 from plateapi.services.search_marks import search_marks
 
@@ -111,4 +114,25 @@ async def rule_book(here: Here) -> RuleBookShape:
         formats=described.formats,
         tiers=described.tiers,
         tags=described.tags,
+    )
+
+
+@room.route(
+    "GET", "/v1/pools", roles=Open.ANYONE, summary="Where marks can be held now, and from when elsewhere"
+)
+async def pools(here: Here) -> PoolsShape:
+    """Each format in each region: on sale, not open yet, or stopped for a while. A second old at most."""
+    standings = await list_pools(here.house.engine)
+    return PoolsShape(
+        pools=[
+            PoolShape(
+                pool=found.pool,
+                format=found.format,
+                region=found.region,
+                standing=found.standing,
+                opens_at_ms=found.opens_at_ms,
+                frozen=found.frozen,
+            )
+            for found in standings
+        ]
     )

@@ -10,6 +10,8 @@ from plateapi import metrics
 from plateapi.edge.room import Open, Room
 from plateapi.edge.visit import Here
 from plateapi.refusals import Refused
+from plateapi.services.list_pools import list_pools
+from plateapi.services.pool_standing import ON_SALE, PoolStanding
 from plateapi.shapes import Shape
 
 room = Room("upkeep", "For machines that look after the service.")
@@ -29,6 +31,11 @@ class ReadyShape(Shape):
     replica_age_ms: int
     tariff: str | None
     rule_book: str
+    pools_not_on_sale: dict[str, str] = Field(
+        description="Pools that take no holds now, with the slug that a hold is refused with; see /v1/pools.",
+        examples=[{"person_car.02": "pool_paused"}],
+    )
+    pools_frozen: list[str] = Field(description="Pools in which nothing expires.", examples=[[]])
 
 
 class VersionShape(Shape):
@@ -52,12 +59,17 @@ async def healthz() -> AliveShape:
     "GET", "/readyz", roles=Open.ANYONE, problems=["service_starting"], summary="Can it serve requests?"
 )
 async def readyz(here: Here) -> ReadyShape:
-    """The store answers, the picture of free marks is fresh, a tariff is in force."""
+    """The store answers, the picture of free marks is fresh, a tariff is in force.
+
+    A pool that somebody paused is no reason to be not ready: it is shown, and the service goes on.
+    """
     engine = here.house.engine
     checks: dict[str, Any] = {}
     store_time_ms = replica_age_ms = 0
+    pools: list[PoolStanding] = []
     try:
         store_time_ms = await engine.inventory.server_time_ms()
+        pools = await list_pools(engine)
     except PlateError as error:
         checks["store"] = error.slug
     try:
@@ -74,6 +86,8 @@ async def readyz(here: Here) -> ReadyShape:
         replica_age_ms=replica_age_ms,
         tariff=tariff["revision"] if tariff else None,
         rule_book=engine.book.revision,
+        pools_not_on_sale={pool.pool: pool.standing for pool in pools if pool.standing != ON_SALE},
+        pools_frozen=[pool.pool for pool in pools if pool.frozen],
     )
 
 

@@ -298,8 +298,54 @@ async def test_a_region_that_is_stopped_says_not_now(
     stopped = await driver.hold(mark, key=key)
     assert (stopped.status_code, stopped.json()["type"]) == (status, f"urn:plates:problem:{slug}")
     assert int(stopped.headers["retry-after"]) >= 1
+
+    async def shown() -> bool:
+        pools = (await service.people.nobody().get("/v1/pools")).json()["pools"]
+        ready = (await service.people.nobody().get("/readyz")).json()
+        [found] = [pool for pool in pools if pool["pool"] == f"person_car.{region}"]
+        return bool(
+            found["standing"] == slug and ready["pools_not_on_sale"].get(f"person_car.{region}") == slug
+        )
+
+    await until(shown)
     await service.configure(region, paused=False, holds_stopped=False, read_only=False, opens_at_ms=0)
     assert (await driver.hold(mark, key=key)).status_code == 201
+
+
+async def test_the_opening_hour_is_said_where_it_is_known(service: Service) -> None:
+    """A refusal before the opening says when, by moment and by Retry-After; so does the list of pools."""
+    region = "19"
+    opens_at_ms = service.engine.clock.now_ms() + 3_600_000
+    await service.configure(region, opens_at_ms=opens_at_ms)
+    early = await service.people.driver().hold(service.mark(region))
+    assert (early.json()["type"], early.json()["retry_at_ms"]) == (
+        "urn:plates:problem:not_open",
+        opens_at_ms,
+    )
+    assert 3_500 < int(early.headers["retry-after"]) <= 3_601
+
+    async def shown() -> bool:
+        pools = (await service.people.nobody().get("/v1/pools")).json()["pools"]
+        return any(pool["region"] == region and pool["opens_at_ms"] == opens_at_ms for pool in pools)
+
+    await until(shown)
+    await service.configure(region, opens_at_ms=0)
+
+
+async def test_a_pause_lets_whoever_holds_already_pay_and_give_back(service: Service) -> None:
+    """In a paused region a payment settles and a release is done; new holds are refused until it ends."""
+    region = "19"
+    payer, giver, late = (service.people.driver(name) for name in ("payer", "giver", "late"))
+    mark, invoice, _ = await service.paying(payer, service.mark(region))
+    given_back, held = await service.held(giver, service.mark(region))
+    wanted, key = service.mark(region), new_key()
+    await service.configure(region, paused=True)
+    assert (await late.hold(wanted, key=key)).json()["type"] == "urn:plates:problem:pool_paused"
+    assert (await service.paid(invoice)).json()["outcome"] == "allotted"
+    assert [one["mark"] for one in (await payer.holdings())["allotments"]] == [mark]
+    assert (await giver.release(given_back, held.headers["etag"])).status_code == 200
+    await service.configure(region, paused=False)
+    assert (await late.hold(wanted, key=key)).status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 
 from plateapi.cli.app import app
 from plateapi.cli.exits import Exit
+from plateapi.cli.pool_commands import TURNS
 from plateapi.cli.service import Service, language
 from plateapi.cli.telling import CommandFailed
 from tests.cli.commands import ROOT, environment, plates, plates_process
@@ -22,6 +23,8 @@ from tests.personas import new_iin
 COMMANDS = ["up", "down", "explain", "search", "hold", "release", "import", "demo-registry", "demo"]
 COMMANDS += ["token", "doctor"]
 TARIFF_COMMANDS = ["check", "preview", "publish", "approve", "list"]
+POOL_COMMANDS = ["list", *(word for word, *_ in TURNS)]
+GROUPED = {"tariff": TARIFF_COMMANDS, "pools": POOL_COMMANDS}
 REFERENCE = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
 
 
@@ -232,14 +235,16 @@ def test_every_command_stands_in_the_reference(tmp_path: Path) -> None:
         assert re.search(rf"│ {name} ", helped), name
     registered = {command.name or command.callback.__name__ for command in app.registered_commands}
     assert registered == set(COMMANDS)
-    grouped = plates("tariff", "--help", data_dir=tmp_path).out
-    for name in TARIFF_COMMANDS:
-        assert f"`plates tariff {name}" in REFERENCE, name
-        assert re.search(rf"│ {name} ", grouped), name
+    for group, names in GROUPED.items():
+        grouped = plates(group, "--help", data_dir=tmp_path).out
+        for name in names:
+            assert f"`plates {group} {name}" in REFERENCE, name
+            assert re.search(rf"│ {name} ", grouped), name
 
 
 @pytest.mark.parametrize(
-    "words", [[name] for name in COMMANDS] + [["tariff", name] for name in TARIFF_COMMANDS]
+    "words",
+    [[name] for name in COMMANDS] + [[group, name] for group, names in GROUPED.items() for name in names],
 )
 def test_every_command_speaks_json(tmp_path: Path, words: list[str]) -> None:
     """`--json` is an option everywhere."""

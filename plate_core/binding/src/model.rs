@@ -9,7 +9,7 @@ use plate_inventory::act::Act;
 use plate_inventory::answer::Answer;
 use plate_inventory::model::{Model, Op};
 use plate_inventory::pipeline::{Item, covering, part_of};
-use plate_inventory::settings::{PoolSettings, ShardSettings};
+use plate_inventory::settings::SettingsChange;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyMapping};
@@ -150,7 +150,8 @@ impl PyModel {
             }
             "configure_pools" => {
                 let (act, changes): (Bound<'py, PyAct>, Bound<'py, PyMapping>) = row.extract()?;
-                let found = self.configure(&act.get().0, calls::changes(&changes, &self.formats)?, now_ms);
+                let found =
+                    self.configure(&act.get().0, calls::changes(&changes, "", &self.formats)?, now_ms);
                 [calls::all_done(py, found)?].into_py_any(py)
             }
             "configure_limits" => {
@@ -185,30 +186,19 @@ impl PyModel {
     }
 
     /// As the pipeline does it: each pool a request of its own, and permits that last long enough.
-    fn configure(
-        &self,
-        act: &Act,
-        changes: Vec<(String, plate_inventory::settings::PoolShape, plate_inventory::pipeline::PoolChange)>,
-        now_ms: i64,
-    ) -> Vec<Answer> {
-        let mut settings: Vec<(String, PoolSettings)> = Vec::new();
-        for (pool, shape, change) in changes {
-            let present = self.model().pools.get(&pool).map(|pool| pool.settings.clone());
-            let mut wanted = present.unwrap_or_else(|| PoolSettings { shape, ..PoolSettings::default() });
-            change(&mut wanted);
-            wanted.request_retention_ms =
-                wanted.request_retention_ms.max(wanted.least_request_retention_ms());
-            settings.push((pool, wanted));
-        }
-        let known = !self.model().pools.is_empty();
-        let present: Option<ShardSettings> = known.then(|| self.model().shard.settings.clone());
-        let limits = covering(present.as_ref(), settings.iter().map(|(_, settings)| settings));
-        self.run(&Op::Limit { settings: limits }, now_ms);
-        let each = settings.into_iter().flat_map(|(pool, settings)| {
+    fn configure(&self, act: &Act, changes: Vec<(String, SettingsChange)>, now_ms: i64) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        for (pool, change) in changes {
+            let limits = {
+                let model = self.model();
+                let present = (!model.pools.is_empty()).then_some(&model.shard.settings);
+                covering(present, [&change.applied_to(model.pools.get(&pool).map(|pool| &pool.settings))])
+            };
+            self.run(&Op::Limit { settings: limits }, now_ms);
             let act = part_of(act, &pool, 0);
-            self.run(&Op::Configure { pool, act, settings: Box::new(settings) }, now_ms)
-        });
-        each.collect()
+            answers.extend(self.run(&Op::Configure { pool, act, change }, now_ms));
+        }
+        answers
     }
 }
 

@@ -1,41 +1,41 @@
 //! Settings of pools and limits of applicants, as dictionaries by the names of their fields.
 
+use std::collections::BTreeSet;
+
 use plate_inventory::id::TariffId;
-use plate_inventory::pipeline::PoolChange;
-use plate_inventory::settings::{PoolSettings, ShardSettings, TariffFrom};
+use plate_inventory::settings::{PoolSettings, PoolShape, SettingsChange, ShardSettings, TariffFrom};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping};
 
 use crate::errors;
 
 /// What a caller changes of a pool's settings; what he does not name stays.
-#[derive(Default)]
-pub(crate) struct Change(Vec<PoolChange>);
-
-impl Change {
-    /// Reads {field: value}; `tariffs` is a list of (revision, from_ms), the rest numbers and truths.
-    pub(crate) fn read(fields: &Bound<'_, PyMapping>) -> PyResult<Self> {
-        let mut change = Self::default();
-        for pair in fields.items()?.iter() {
-            let (name, value): (String, Bound<'_, PyAny>) = pair.extract()?;
-            change.0.push(one(&name, &value)?);
-        }
-        Ok(change)
+///
+/// Reads {field: value}; `tariffs` is a list of (revision, from_ms), the rest numbers and truths.
+pub(crate) fn change(
+    fields: &Bound<'_, PyMapping>,
+    shape: PoolShape,
+    reason: &str,
+) -> PyResult<SettingsChange> {
+    let mut settings = PoolSettings { shape, ..PoolSettings::default() };
+    let mut named = BTreeSet::new();
+    for pair in fields.items()?.iter() {
+        let (name, value): (String, Bound<'_, PyAny>) = pair.extract()?;
+        set(&mut settings, &name, &value)?;
+        named.insert(name);
     }
-
-    pub(crate) fn apply(self, settings: &mut PoolSettings) {
-        self.0.into_iter().for_each(|set| set(settings));
-    }
+    let mut change = SettingsChange::of(&settings, |name| named.contains(name));
+    reason.clone_into(&mut change.reason);
+    Ok(change)
 }
 
-fn one(name: &str, value: &Bound<'_, PyAny>) -> PyResult<PoolChange> {
+fn set(settings: &mut PoolSettings, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
     macro_rules! field {
-        ($name:ident) => {{
-            let value = value.extract()?;
-            Box::new(move |settings: &mut PoolSettings| settings.$name = value)
-        }};
+        ($name:ident) => {
+            settings.$name = value.extract()?
+        };
     }
-    Ok(match name {
+    match name {
         "opens_at_ms" => field!(opens_at_ms),
         "paused" => field!(paused),
         "holds_stopped" => field!(holds_stopped),
@@ -56,11 +56,11 @@ fn one(name: &str, value: &Bound<'_, PyAny>) -> PyResult<PoolChange> {
             let tariffs = given.iter().map(|(text, from_ms)| {
                 Ok(TariffFrom { tariff: revision(value.py(), text)?, from_ms: *from_ms })
             });
-            let tariffs = tariffs.collect::<PyResult<Vec<_>>>()?;
-            Box::new(move |settings: &mut PoolSettings| settings.tariffs = tariffs)
+            settings.tariffs = tariffs.collect::<PyResult<Vec<_>>>()?;
         }
         _ => return Err(errors::argument(value.py(), "setting_unknown", "settings", "known by their names")),
-    })
+    }
+    Ok(())
 }
 
 /// A tariff's revision: 64 hex digits, or the first 16 of them.
@@ -92,7 +92,7 @@ pub(crate) fn pool<'py>(py: Python<'py>, settings: &PoolSettings) -> PyResult<Bo
 }
 
 /// What a caller changes of the limits; what he does not name stays.
-pub(crate) type LimitsChange = Box<dyn FnOnce(&mut ShardSettings) + Send>;
+pub(crate) type LimitsChange = Box<dyn Fn(&mut ShardSettings) + Send>;
 
 /// Reads {live_holds_person, live_holds_entity, operator_daily_cap, frozen, clock_guard}.
 pub(crate) fn read_limits(fields: &Bound<'_, PyMapping>) -> PyResult<LimitsChange> {
@@ -121,7 +121,7 @@ pub(crate) fn read_limits(fields: &Bound<'_, PyMapping>) -> PyResult<LimitsChang
             }
         });
     }
-    Ok(Box::new(move |limits| changes.into_iter().for_each(|change| change(limits))))
+    Ok(Box::new(move |limits| changes.iter().for_each(|change| change(limits))))
 }
 
 pub(crate) fn limits<'py>(py: Python<'py>, limits: &ShardSettings) -> PyResult<Bound<'py, PyDict>> {

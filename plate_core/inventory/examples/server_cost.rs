@@ -16,7 +16,7 @@ use std::process::{Child, Command, Stdio};
 use plate_inventory::act::{Act, Applicant, ApplicantKind, Channel};
 use plate_inventory::id::{ApplicantId, RequestId, TariffId};
 use plate_inventory::item::HoldItem;
-use plate_inventory::settings::{PoolSettings, ShardSettings, TariffFrom};
+use plate_inventory::settings::{PoolSettings, SettingsChange, ShardSettings, TariffFrom};
 use plate_inventory::state::Acquired;
 use plate_inventory::store::{HoldClaim, Store, StoreOptions};
 
@@ -97,13 +97,14 @@ async fn measure(url: &str, client: &mut redis::Connection) {
 
 async fn open(store: &Store) {
     let limits = ShardSettings { live_holds_person: 1_000, ..ShardSettings::default() };
-    store.configure_shard(&limits).await.unwrap();
+    store.configure_shard(|_| Ok(limits.clone())).await.unwrap();
     let settings = PoolSettings {
         tariffs: vec![TariffFrom { tariff: TARIFF, from_ms: 0 }],
         feed_backlog_max: 100_000_000,
         ..PoolSettings::default()
     };
-    store.configure(POOL, &Act::of("admin", "open", Channel::Portal), &settings).await.unwrap();
+    let act = Act::of("admin", "open", Channel::Portal);
+    store.configure(POOL, &act, &SettingsChange::to(&settings), None).await.unwrap();
 }
 
 fn item(number: u32) -> HoldItem {

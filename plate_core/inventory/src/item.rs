@@ -7,7 +7,7 @@
 
 use crate::act::{Act, Asked};
 use crate::id::{Digest, HoldId, PaymentId, TariffId};
-use crate::settings::PoolSettings;
+use crate::settings::SettingsChange;
 use crate::state::Acquired;
 
 /// The most items of one call to one pool: what a server can do without keeping others waiting (0.7 ms).
@@ -153,8 +153,8 @@ pub fn marks_digest(verb: &str, act: &Act, pool: &str, ordinals: &[u32], reason:
 
 /// The digest of a change of a pool's settings.
 #[must_use]
-pub fn configure_digest(act: &Act, pool: &str, settings: &PoolSettings) -> Digest {
-    Asked::by("configure", act).bytes(pool.as_bytes()).bytes(settings.text().as_bytes()).digest()
+pub fn configure_digest(act: &Act, pool: &str, change: &SettingsChange) -> Digest {
+    Asked::by("configure", act).bytes(pool.as_bytes()).bytes(change.text().as_bytes()).digest()
 }
 
 /// Adds which mark is meant.

@@ -51,6 +51,8 @@ macro_rules! sabotage {
 }
 
 sabotage! {
+    // Settings.
+    "overwrite_what_another_has_set" in "configure": "or '') ~= read then" => "or '') == false then"
     // Time.
     "skip_expiry_test" in "prelude/pool": "b.now >= deadline and not b.frozen" => "false"
     "expire_a_moment_late" in "prelude/pool": "b.now >= deadline and not b.frozen" => "b.now > deadline and not b.frozen"

@@ -15,7 +15,8 @@ use plate_inventory::outcome::Outcome;
 use plate_inventory::payment::RefundReason;
 use plate_inventory::record::Record;
 use plate_inventory::settings::{
-    HOUR_MS, MINUTE_MS, PoolSettings, ShardSettings, TariffFrom, local_day, next_local_midnight_ms,
+    HOUR_MS, MINUTE_MS, PoolSettings, SettingsChange, ShardSettings, TariffFrom, local_day,
+    next_local_midnight_ms,
 };
 use plate_inventory::state::{Acquired, DeadlineReason, State};
 
@@ -62,9 +63,9 @@ fn record(state: State, applicant: u8, hold: u8) -> Record {
 fn store() -> Model {
     let mut model = Model::new(ShardSettings::default());
     let tariffs = vec![TariffFrom { tariff: LAW, from_ms: 0 }];
-    let settings = Box::new(PoolSettings { tariffs, ..PoolSettings::default() });
+    let change = SettingsChange::to(&PoolSettings { tariffs, ..PoolSettings::default() });
     let found = Act::of("admin", "found", Channel::Keeper);
-    model.apply(&Op::Configure { pool: POOL.to_owned(), act: found, settings }, NOW_MS - HOUR_MS);
+    model.apply(&Op::Configure { pool: POOL.to_owned(), act: found, change }, NOW_MS - HOUR_MS);
     model
 }
 

@@ -311,8 +311,11 @@ class Inventory:
     # pools, documents, feed
     # fields: opens_at_ms paused holds_stopped frozen read_only clock_guard hold_ttl_ms extension_ms
     # max_extensions payment_window_ms cooldown_ms same_mark_daily_cap request_retention_ms feed_backlog_max
-    # cuts_ms: [ms], tariffs: [(revision, from_ms)]; what is not named stays. ActRefused, InputInvalid
-    def configure_pools(self, act: Act, settings: Mapping[str, Mapping[str, Any]]) -> Awaitable[None]: ...
+    # cuts_ms: [ms], tariffs: [(revision, from_ms)]; what is not named stays, whoever changes it meanwhile.
+    # reason: one line for the journal. ActRefused, InputInvalid
+    def configure_pools(
+        self, act: Act, settings: Mapping[str, Mapping[str, Any]], *, reason: str = ""
+    ) -> Awaitable[None]: ...
     def pool_settings(self, pool: str) -> Awaitable[_Facts]: ...
     # live_holds_person live_holds_entity operator_daily_cap frozen clock_guard
     def configure_limits(self, limits: Mapping[str, Any]) -> Awaitable[None]: ...

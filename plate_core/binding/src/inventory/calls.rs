@@ -5,9 +5,9 @@ use std::sync::Arc;
 use plate_algebra::{Formats, Pool};
 use plate_inventory::answer::Answer;
 use plate_inventory::journal::EntryId;
-use plate_inventory::pipeline::{PoolChange, UNPLACED_POOL};
+use plate_inventory::pipeline::UNPLACED_POOL;
 use plate_inventory::record::Record;
-use plate_inventory::settings::PoolShape;
+use plate_inventory::settings::{PoolShape, SettingsChange};
 use plate_inventory::store::contract::Genesis;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -17,7 +17,7 @@ use super::rows::{answers, at};
 use crate::answer::{PyAnswer, PyLive};
 use crate::errors;
 use crate::mark::{PyMark, pool_of};
-use crate::settings::Change;
+use crate::settings;
 
 /// An answer without a mark: {outcome, done, revision, server_time_ms}.
 pub(crate) fn plain(py: Python<'_>, answer: &Answer) -> PyResult<Py<PyAny>> {
@@ -92,12 +92,13 @@ pub(crate) fn holdings(
     pairs.collect::<PyResult<Vec<_>>>()?.into_py_any(py)
 }
 
-/// Changes by pool, each with the shape that the rule book gives a new one.
+/// Changes by pool, all for one reason, each with the shape that the rule book gives a new one.
 pub(crate) fn changes(
     settings: &Bound<'_, PyMapping>,
+    reason: &str,
     formats: &Formats,
-) -> PyResult<Vec<(String, PoolShape, PoolChange)>> {
-    let mut changes: Vec<(String, PoolShape, PoolChange)> = Vec::new();
+) -> PyResult<Vec<(String, SettingsChange)>> {
+    let mut changes = Vec::new();
     for pair in settings.items()?.iter() {
         let (pool, fields): (String, Bound<'_, PyMapping>) = pair.extract()?;
         let shape = if pool == UNPLACED_POOL {
@@ -106,8 +107,7 @@ pub(crate) fn changes(
             let format = formats.get(pool_of(settings.py(), formats, &pool)?.format);
             PoolShape { rows: format.rows(), digit_values: format.digit_values() }
         };
-        let change = Change::read(&fields)?;
-        changes.push((pool, shape, Box::new(move |settings| change.apply(settings))));
+        changes.push((pool, settings::change(&fields, shape, reason)?));
     }
     Ok(changes)
 }

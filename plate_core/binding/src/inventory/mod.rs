@@ -256,14 +256,17 @@ impl PyInventory {
     /// Change settings of pools and found those that there are not yet: {pool id: {setting: value}}.
     ///
     /// What is not named stays, or is the default in a new pool. Settings are those of docs/reference/settings.md;
-    /// `tariffs` is [(revision, from_ms)]. Each change is journalled. Raises `ActRefused`, `InputInvalid`.
+    /// `tariffs` is [(revision, from_ms)]. Each change is journalled, with the reason: one line of 500 bytes at most.
+    /// Whoever changes other settings at the same moment loses nothing. Raises `ActRefused`, `InputInvalid`.
+    #[pyo3(signature = (act, settings, *, reason = ""))]
     fn configure_pools<'py>(
         &self,
         py: Python<'py>,
         act: &PyAct,
         settings: &Bound<'py, PyMapping>,
+        reason: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let changes = calls::changes(settings, &self.formats)?;
+        let changes = calls::changes(settings, reason, &self.formats)?;
         let act = act.0.clone();
         let run = move |it: Rc<Pipeline>| async move { it.configure(&act, changes).await };
         self.bridge.call(py, run, calls::all_done)

@@ -1,11 +1,16 @@
--- configure: sets what a pool obeys, and founds the pool the first time. It works in a read-only pool too, or
+-- configure: changes what a pool obeys, and founds the pool the first time. It works in a read-only pool too, or
 -- no pool could be made writable again.
+--
+-- Somebody who changes one setting sends all of them, as he read them. So he says which terms he read, and where
+-- those do not stand any more nothing is written: what another has changed meanwhile is never put back.
 --
 -- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
 --            9 withheld
 -- Arguments  (1) request id 16, digest 8, rows u32, digit_values u16, then for a pool that is founded lease_ms u48
---            and founded_us u64, by which it is told from a later pool of its name; act; (2) the terms, with the shape the pool has; (3) the settings as text, for the journal
--- Reply      one answer
+--            and founded_us u64, by which it is told from a later pool of its name; act; (2) the terms, with the
+--            shape the pool has; (3) the settings as text and why, for the journal; (4) the terms that were read,
+--            empty where there was no pool
+-- Reply      one answer; empty where other terms stand than were read: read them, and ask again
 -- Outcomes   request_id_reused, configured
 -- Flags      allow-oom: a kill switch must work when memory is full
 
@@ -27,12 +32,15 @@ end
 
 register('configure', function(keys, arguments)
   local id, digest, rows, digit_values, lease, founded_us, at = unpack_bytes('<c16c8I4I2I6I8', arguments[1])
-  local act, terms, note = sub(arguments[1], at), arguments[2], arguments[3]
+  local act, terms, note, read = sub(arguments[1], at), arguments[2], arguments[3], arguments[4]
   local b = open_pool(keys)
   local founded = b.absent
   local known = recorded_answer(b, id, digest, redis.call('HGET', keys[2], id), NO_ORDINAL)
   if known then
     return known
+  end
+  if (redis.call('HGET', keys[1], 'terms') or '') ~= read then
+    return ''
   end
   if not founded and (rows ~= b.rows or digit_values ~= b.digit_values) then
     error('the shape of a pool never changes', 0)

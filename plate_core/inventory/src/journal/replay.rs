@@ -13,6 +13,7 @@ use crate::feed::Transition;
 use crate::id::PaymentId;
 use crate::payment::Payment;
 use crate::record::Record;
+use crate::settings::settings_in;
 
 /// What is known of one pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -115,7 +116,7 @@ impl PoolState {
     fn apply(&mut self, transition: Transition) {
         self.revision = transition.revision;
         let Some(ordinal) = transition.ordinal else {
-            self.settings = transition.note;
+            settings_in(&transition.note).clone_into(&mut self.settings);
             return;
         };
         self.taken.set(ordinal, transition.planes.taken);

@@ -91,7 +91,7 @@ impl Model {
             Op::Limit { settings } => self.shard.settings = settings.clone(),
             Op::Lease { until_ms } => self.lease(*until_ms),
             Op::TrimFeed { pool, through } => self.trim_feed(pool, *through),
-            Op::Configure { pool, act, settings } => return self.configure(pool, act, settings, now_ms),
+            Op::Configure { pool, act, change } => return self.configure(pool, act, change, now_ms),
             Op::Hold { pool, items } => return each(items, |item| self.hold(pool, item, now_ms)),
             Op::AssignNext { pool, items } => {
                 return each(items, |item| self.assign_next(pool, item, now_ms));

@@ -2,7 +2,7 @@
 
 use crate::act::Act;
 use crate::item::{AssignItem, ConfirmItem, HeldItem, HoldItem, RefundItem};
-use crate::settings::{PoolSettings, ShardSettings};
+use crate::settings::{SettingsChange, ShardSettings};
 
 /// One call: a verb, a pool, and the items of one batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,14 +24,14 @@ pub enum Op {
         /// The last revision on disk.
         through: u64,
     },
-    /// Set what a pool obeys, and found it if there is none.
+    /// Change what a pool obeys, and found it if there is none.
     Configure {
         /// The pool.
         pool: String,
         /// Who.
         act: Act,
-        /// All its settings. The shape is that of the founding.
-        settings: Box<PoolSettings>,
+        /// What is to change, and why.
+        change: SettingsChange,
     },
     /// Hold chosen marks.
     Hold {

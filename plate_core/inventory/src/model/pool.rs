@@ -13,7 +13,7 @@ use crate::lifecycle::{Mark, Moment, Refusal};
 use crate::outcome::Outcome;
 use crate::payment::{Payment, PaymentChange};
 use crate::record::Record;
-use crate::settings::PoolSettings;
+use crate::settings::{PoolSettings, SettingsChange};
 
 /// An entry of a list of deadlines: checked again against the record before anything ends.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -297,12 +297,12 @@ impl Pool {
         }
     }
 
-    /// Changes the settings; the shape stays that of the founding.
-    fn configure(&mut self, settings: &PoolSettings, act: &Act) {
-        self.settings = PoolSettings { shape: self.settings.shape, ..settings.clone() };
+    /// Changes the settings that are named.
+    fn configure(&mut self, change: &SettingsChange, act: &Act) {
+        self.settings = change.applied_to(Some(&self.settings));
         self.revision += 1;
-        let text = self.settings.text();
-        let transition = self.transition(Verb::Configure, None, PlaneBits::default(), Who::of(act), &text);
+        let note = change.note(&self.settings);
+        let transition = self.transition(Verb::Configure, None, PlaneBits::default(), Who::of(act), &note);
         self.pending.push(transition);
     }
 
@@ -321,27 +321,27 @@ impl Pool {
 }
 
 impl Model {
-    /// Sets what a pool obeys; founds it if there is none. It works in a read-only pool too, or no pool could be
+    /// Changes what a pool obeys; founds it if there is none. It works in a read-only pool too, or no pool could be
     /// made writable again.
     pub(super) fn configure(
         &mut self,
         pool: &str,
         act: &Act,
-        settings: &PoolSettings,
+        change: &SettingsChange,
         now_ms: i64,
     ) -> Vec<Answer> {
-        let digest = configure_digest(act, pool, settings);
+        let digest = configure_digest(act, pool, change);
         let request = Request { ordinals: vec![None], ..Request::of_mark(act, pool, 0, digest) };
         if let Err(answers) = self.admit(&request, now_ms) {
             return answers;
         }
         let founding = || Pool {
-            settings: PoolSettings { shape: settings.shape, ..PoolSettings::default() },
+            settings: PoolSettings { shape: change.shape, ..PoolSettings::default() },
             ..Pool::default()
         };
         let pool = self.pools.entry(pool.to_owned()).or_insert_with(founding);
         pool.once(&request, now_ms, |pool| {
-            pool.configure(settings, act);
+            pool.configure(change, act);
             vec![plain(Outcome::Configured, None, pool.revision, now_ms)]
         })
     }

@@ -10,7 +10,7 @@ use crate::feed::{FeedEntry, Transition};
 use crate::id::PaymentId;
 use crate::payment::Payment;
 use crate::record::Record;
-use crate::settings::PoolSettings;
+use crate::settings::{PoolSettings, settings_in};
 
 /// What a feed tells of its pool.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -75,7 +75,7 @@ impl Rebuilt {
             self.payments.insert(change.after.id, change.after.clone());
         }
         let Some(ordinal) = transition.ordinal else {
-            transition.note.clone_into(&mut self.settings);
+            settings_in(&transition.note).clone_into(&mut self.settings);
             return Ok(());
         };
         put(&mut self.issued, ordinal, transition.planes.issued);

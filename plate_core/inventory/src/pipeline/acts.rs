@@ -17,8 +17,8 @@ use crate::answer::{Answer, ImportCounts};
 use crate::id::Digest;
 use crate::item::{BATCH_MAX, ConfirmItem, RefundItem};
 use crate::outcome::Outcome;
-use crate::settings::{PoolSettings, PoolShape, ShardSettings};
-use crate::store::{Claim, Need, StoreError};
+use crate::settings::{PoolSettings, PoolShape, SettingsChange, ShardSettings};
+use crate::store::{Claim, Need, SETTING_TRIES_MAX, StoreError, contested};
 
 /// The pool that keeps payments whose mark nobody can name. It has no marks; the first such payment founds it.
 pub const UNPLACED_POOL: &str = "unplaced";
@@ -26,9 +26,6 @@ pub const UNPLACED_POOL: &str = "unplaced";
 /// Parts of one import under way at once: enough that the store never waits for us, and holds of other people
 /// still come in between.
 const PARTS_UNDER_WAY: usize = 4;
-
-/// A change of one pool's settings: what is to be as it was is taken from the store.
-pub type PoolChange = Box<dyn FnOnce(&mut PoolSettings) + Send>;
 
 /// One part of an act: a pool, some of its marks, and their places in the caller's list.
 struct Part {
@@ -171,52 +168,67 @@ impl Pipeline {
             .ok_or_else(|| StoreError::Unknown { detail: "no part of the import answered".to_owned() })
     }
 
-    /// Changes settings of pools and founds those that there are not yet, each on top of what stands; then sees to
-    /// it that permits and request ids last long enough for them. One answer a pool, in order.
+    /// Changes settings of pools and founds those that there are not yet, each on top of what stands, whoever else
+    /// changes them meanwhile. One answer a pool, in order.
     ///
     /// # Errors
     /// As [`Pipeline::withhold`]; [`StoreError::Settings`] for settings out of bounds, before anything is changed.
     pub async fn configure(
         &self,
         act: &Act,
-        changes: Vec<(String, PoolShape, PoolChange)>,
+        changes: Vec<(String, SettingsChange)>,
     ) -> Result<Vec<Answer>, StoreError> {
-        let mut settings = Vec::new();
-        for (pool, shape, change) in changes {
-            let present = self.store.pool_settings(&pool).await?;
-            let mut wanted = present.unwrap_or_else(|| PoolSettings { shape, ..PoolSettings::default() });
-            change(&mut wanted);
-            wanted.request_retention_ms =
-                wanted.request_retention_ms.max(wanted.least_request_retention_ms());
-            wanted.check().map_err(StoreError::Settings)?;
-            settings.push((pool, wanted));
+        let mut read = Vec::new();
+        for (pool, change) in &changes {
+            let present = self.store.pool_settings(pool).await?;
+            judged(change, present.as_ref())?;
+            read.push(present);
         }
-        self.cover(settings.iter().map(|(_, settings)| settings)).await?;
         let mut answers: Vec<Answer> = Vec::new();
-        for (pool, settings) in &settings {
-            let own = part_of(act, pool, 0);
-            let answer = self.store.configure(pool, &own, settings).await;
+        for ((pool, change), present) in changes.iter().zip(read) {
+            let answer = self.configure_pool(pool, &part_of(act, pool, 0), change, present).await;
             answers.push(answer.map_err(|error| error.midway(!answers.is_empty()))?);
         }
         Ok(answers)
+    }
+
+    /// Changes one pool's settings on top of what was read, or of what another writer has put there since.
+    ///
+    /// Permits and request ids are made to last long enough first: a hold must never outlive its permit.
+    async fn configure_pool(
+        &self,
+        pool: &str,
+        act: &Act,
+        change: &SettingsChange,
+        mut read: Option<PoolSettings>,
+    ) -> Result<Answer, StoreError> {
+        for _ in 0..SETTING_TRIES_MAX {
+            self.cover(&judged(change, read.as_ref())?).await?;
+            if let Some(answer) = self.store.configure(pool, act, change, read.as_ref()).await? {
+                return Ok(answer);
+            }
+            read = self.store.pool_settings(pool).await?;
+        }
+        Err(contested(pool))
     }
 
     /// Changes the limits that hold across pools, on top of what stands.
     ///
     /// # Errors
     /// As any call; [`StoreError::Settings`] for limits out of bounds, before anything is changed.
-    pub async fn configure_limits(&self, change: impl FnOnce(&mut ShardSettings)) -> Result<(), StoreError> {
-        let mut limits = self.store.shard_settings().await?.unwrap_or_default();
-        change(&mut limits);
-        limits.check().map_err(StoreError::Settings)?;
-        self.store.configure_shard(&limits).await
+    pub async fn configure_limits(&self, change: impl Fn(&mut ShardSettings)) -> Result<(), StoreError> {
+        let changed = |read: Option<&ShardSettings>| {
+            let mut limits = read.cloned().unwrap_or_default();
+            change(&mut limits);
+            limits.check().map_err(StoreError::Settings)?;
+            Ok(limits)
+        };
+        self.store.configure_shard(changed).await
     }
 
-    /// Lengthens permits and the memory of request ids where these pools need it; the limits stay.
-    async fn cover<'a>(&self, pools: impl Iterator<Item = &'a PoolSettings>) -> Result<(), StoreError> {
-        let present = self.store.shard_settings().await?;
-        let wanted = covering(present.as_ref(), pools);
-        if present.as_ref() == Some(&wanted) { Ok(()) } else { self.store.configure_shard(&wanted).await }
+    /// Lengthens permits and the memory of request ids where this pool needs it; the limits stay.
+    async fn cover(&self, pool: &PoolSettings) -> Result<(), StoreError> {
+        self.store.configure_shard(|read| Ok(covering(read, [pool]))).await
     }
 
     /// Writes down money whose mark nobody can name; it is to be refunded.
@@ -230,10 +242,10 @@ impl Pipeline {
             return Ok(answer);
         }
         let [item] = &items;
-        let founding =
-            PoolSettings { shape: PoolShape { rows: 0, ..PoolShape::default() }, ..PoolSettings::default() };
-        self.cover([&founding].into_iter()).await?;
-        self.store.configure(UNPLACED_POOL, &part_of(&item.act, UNPLACED_POOL, 0), &founding).await?;
+        let shape = PoolShape { rows: 0, ..PoolShape::default() };
+        let founding = SettingsChange::founding(shape);
+        let own = part_of(&item.act, UNPLACED_POOL, 0);
+        self.configure_pool(UNPLACED_POOL, &own, &founding, None).await?;
         self.confirm_unplaced(&items).await
     }
 
@@ -255,6 +267,13 @@ impl Pipeline {
         let missing = || StoreError::Unknown { detail: "the payment has no answer".to_owned() };
         answers.into_iter().next().ok_or_else(missing)
     }
+}
+
+/// What would stand after a change, if it may.
+fn judged(change: &SettingsChange, read: Option<&PoolSettings>) -> Result<PoolSettings, StoreError> {
+    let settings = change.applied_to(read);
+    change.check().and_then(|()| settings.check()).map_err(StoreError::Settings)?;
+    Ok(settings)
 }
 
 /// The limits as they stand, with permits and memory of request ids that last long enough for these pools too.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use plate_algebra::{Formats, Pool};
 
-pub use acts::{PoolChange, UNPLACED_POOL, covering, part_of};
+pub use acts::{UNPLACED_POOL, covering, part_of};
 
 use crate::answer::Answer;
 use crate::engine::Backend;

@@ -5,9 +5,11 @@
 //! every verb reads them there, so that a change holds from the next call on, on every machine.
 
 mod bounds;
+mod change;
 mod text;
 
 pub use bounds::SettingInvalid;
+pub use change::{SettingsChange, settings_in};
 pub use text::SettingsUnreadable;
 
 use crate::act::ApplicantKind;

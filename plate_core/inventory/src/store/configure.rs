@@ -11,12 +11,22 @@ use crate::codec::settings::{pack_pool, pack_shard, unpack_pool, unpack_shard};
 use crate::codec::{Writer, answer};
 use crate::item::configure_digest;
 use crate::keys::{self, PoolKey, ShardKey};
-use crate::outcome::Outcome;
-use crate::settings::{PoolSettings, ShardSettings};
+use crate::settings::{PoolSettings, SettingsChange, ShardSettings};
+
+/// How often a change is tried on top of what stands. Each failure means that another writer succeeded, and
+/// nobody changes settings many times a second.
+pub const SETTING_TRIES_MAX: u32 = 32;
+
+/// The refusal of a change that others overtook every time.
+pub fn contested(what: &str) -> StoreError {
+    StoreError::Unavailable {
+        detail: format!("others changed {what} {SETTING_TRIES_MAX} times meanwhile; ask again"),
+    }
+}
 
 impl Store {
-    /// Sets everything a pool obeys, from the next call on, and founds the pool if there is none. The shape of
-    /// a pool that there is stays what it was.
+    /// Changes what a pool obeys, from the next call on, if it still obeys what was read; founds the pool if none
+    /// was found. `None`, and nothing is changed, where another writer came first: read again.
     ///
     /// # Errors
     /// [`StoreError`]; where it does not prove that nothing was applied, the same request may be sent again.
@@ -24,29 +34,35 @@ impl Store {
         &self,
         pool: &str,
         act: &Act,
-        settings: &PoolSettings,
-    ) -> Result<Answer, StoreError> {
-        let digest = configure_digest(act, pool, settings);
+        change: &SettingsChange,
+        read: Option<&PoolSettings>,
+    ) -> Result<Option<Answer>, StoreError> {
+        let digest = configure_digest(act, pool, change);
         let admissions = self.claim(&[Claim { id: act.id, digest, need: Need::Nothing }]).await?;
         if let Some(refused) = admissions.first().and_then(|admission| admission.answer(None)) {
-            return Ok(refused);
+            return Ok(Some(refused));
         }
-        let present = self.pool_settings(pool).await?;
-        let shape = present.map_or(settings.shape, |present| present.shape);
-        let settings = PoolSettings { shape, ..settings.clone() };
+        let settings = change.applied_to(read);
         let mut request = Writer::default();
         request
             .bytes(&act.id.0)
             .bytes(&digest.0)
-            .u32(shape.rows)
-            .u16(shape.digit_values)
+            .u32(settings.shape.rows)
+            .u16(settings.shape.digit_values)
             .ms(self.lease_ms().await?)
             .i64(self.server_time_us().await?)
             .bytes(&held::act(act)?);
-        let arguments = [request.0, pack_pool(&settings)?, settings.text().into_bytes()];
+        let arguments = [
+            request.0,
+            pack_pool(&settings)?,
+            change.note(&settings).into_bytes(),
+            read.map(pack_pool).transpose()?.unwrap_or_default(),
+        ];
         let reply = self.call(keys::CONFIGURE, Place::Pool(pool), &arguments).await?;
-        let answers = read_all(&reply, 1, |_, from| answer::read(from, None))?;
-        answers.into_iter().next().ok_or(StoreError::Unknown { detail: Outcome::Unknown.slug().to_owned() })
+        if reply.is_empty() {
+            return Ok(None);
+        }
+        Ok(read_all(&reply, 1, |_, from| answer::read(from, None))?.into_iter().next())
     }
 
     /// What a pool obeys; `None` where there is no such pool.
@@ -58,12 +74,26 @@ impl Store {
         Ok(terms.map(|terms| unpack_pool(&terms)).transpose()?)
     }
 
-    /// Sets the limits that hold across pools.
+    /// Changes the limits that hold across pools, on top of what stands, whoever else changes them meanwhile.
     ///
     /// # Errors
-    /// As any call; see [`StoreError`]. Setting them again is always right.
-    pub async fn configure_shard(&self, settings: &ShardSettings) -> Result<(), StoreError> {
-        self.call_value(keys::CONFIGURE_SHARD, SHARD, &[pack_shard(settings)]).await.map(|_| ())
+    /// As any call, and as `change`; see [`StoreError`]. Changing them again is always right.
+    pub async fn configure_shard(
+        &self,
+        change: impl Fn(Option<&ShardSettings>) -> Result<ShardSettings, StoreError>,
+    ) -> Result<(), StoreError> {
+        for _ in 0..SETTING_TRIES_MAX {
+            let read = self.shard_settings().await?;
+            let wanted = change(read.as_ref())?;
+            if read.as_ref() == Some(&wanted) {
+                return Ok(());
+            }
+            let arguments = [pack_shard(&wanted), read.as_ref().map(pack_shard).unwrap_or_default()];
+            if self.call_value(keys::CONFIGURE_SHARD, SHARD, &arguments).await? == Value::Int(1) {
+                return Ok(());
+            }
+        }
+        Err(contested("the limits"))
     }
 
     /// The limits that hold across pools; `None` before they are set.

@@ -44,6 +44,7 @@ mod snapshot;
 mod sweep;
 mod withhold;
 
+pub use configure::{SETTING_TRIES_MAX, contested};
 pub use connection::Timeouts;
 pub use documents::Document;
 pub use error::StoreError;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use plate_inventory::act::Act;
 use plate_inventory::answer::Answer;
 use plate_inventory::codec;
 use plate_inventory::feed::{Transition, decode};
@@ -11,7 +12,7 @@ use plate_inventory::model::generator::{NO_POOL, POOLS};
 use plate_inventory::model::{Model, Op};
 use plate_inventory::payment::Payment;
 use plate_inventory::record::Record;
-use plate_inventory::settings::{PoolSettings, ROW_ORDINALS, local_day};
+use plate_inventory::settings::{PoolSettings, ROW_ORDINALS, SettingsChange, local_day};
 use plate_inventory::store::{Snapshot, Store, StoreError};
 
 use crate::server::{Server, set_time};
@@ -36,7 +37,9 @@ impl Driver {
         set_time(&mut self.client, &[POOLS[0], POOLS[1], NO_POOL], now_ms);
         let store = &self.store;
         match op {
-            Op::Limit { settings } => store.configure_shard(settings).await.map(|()| Vec::new()),
+            Op::Limit { settings } => {
+                store.configure_shard(|_| Ok(settings.clone())).await.map(|()| Vec::new())
+            }
             Op::Lease { until_ms } => {
                 let pools = POOLS.map(str::to_owned);
                 store.lease_expiry(&pools, *until_ms).await.map(|()| Vec::new())
@@ -45,9 +48,7 @@ impl Driver {
                 self.listen(pool).await?;
                 self.store.trim_feed(pool, *through).await.map(|_| Vec::new())
             }
-            Op::Configure { pool, act, settings } => {
-                store.configure(pool, act, settings).await.map(|a| vec![a])
-            }
+            Op::Configure { pool, act, change } => configure(store, pool, act, change).await.map(|a| vec![a]),
             Op::Hold { pool, items } => store.hold(pool, items).await,
             Op::AssignNext { pool, items } => store.assign_next(pool, items).await,
             Op::Extend { pool, items } => store.extend(pool, items).await,
@@ -186,6 +187,23 @@ impl Driver {
         }
         Ok((permits, today))
     }
+}
+
+/// Changes settings, first as somebody who has read what another has changed since: that must write nothing.
+async fn configure(
+    store: &Store,
+    pool: &str,
+    act: &Act,
+    change: &SettingsChange,
+) -> Result<Answer, StoreError> {
+    let read = store.pool_settings(pool).await?;
+    let before = read.clone().unwrap_or_default();
+    let stale = PoolSettings { holds_stopped: !before.holds_stopped, ..before };
+    if let Some(answer) = store.configure(pool, act, change, Some(&stale)).await? {
+        return Ok(answer);
+    }
+    let answer = store.configure(pool, act, change, read.as_ref()).await?;
+    Ok(answer.expect("nobody else changes this store"))
 }
 
 type Permits = BTreeMap<ApplicantId, BTreeMap<HoldId, i64>>;

@@ -15,3 +15,4 @@ mod midway;
 mod people;
 mod replica;
 mod server;
+mod settings;

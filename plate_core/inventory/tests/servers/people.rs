@@ -3,7 +3,7 @@
 use plate_inventory::act::{Act, Applicant, ApplicantKind, Channel};
 use plate_inventory::id::{ApplicantId, TariffId};
 use plate_inventory::item::HoldItem;
-use plate_inventory::settings::{PoolSettings, ShardSettings, TariffFrom};
+use plate_inventory::settings::{PoolSettings, SettingsChange, ShardSettings, TariffFrom};
 use plate_inventory::state::Acquired;
 use plate_inventory::store::Store;
 
@@ -44,10 +44,11 @@ pub fn open_for_sale() -> PoolSettings {
 
 /// Opens pools for sale, under the usual limits.
 pub async fn open_pools(store: &Store, pools: &[&str]) {
-    store.configure_shard(&ShardSettings::default()).await.expect("the limits are set");
+    store.configure_shard(|_| Ok(ShardSettings::default())).await.expect("the limits are set");
     for pool in pools {
         let act = Act::of("admin", &format!("open-{pool}"), Channel::Portal);
-        let answer = store.configure(pool, &act, &open_for_sale()).await.expect("the pool is opened");
+        let answer = store.configure(pool, &act, &SettingsChange::to(&open_for_sale()), None).await;
+        let answer = answer.expect("the pool is opened").expect("there was none");
         assert!(answer.outcome.is_done(), "{answer:?}");
     }
 }

@@ -28,7 +28,7 @@ use crate::act::{Act, Applicant, Channel};
 use crate::feed::Verb;
 use crate::id::HoldId;
 use crate::record::Record;
-use crate::settings::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, ShardSettings};
+use crate::settings::{DAY_MS, HOUR_MS, MINUTE_MS, PoolSettings, SECOND_MS, SettingsChange, ShardSettings};
 use universe::{amount_tiyn, mark};
 
 /// One step, as bytes: how the clock moves, what is asked, and of what.
@@ -95,7 +95,7 @@ impl World {
         founding.extend(POOLS.map(|pool| Op::Configure {
             pool: pool.to_owned(),
             act: Act::of("admin", &format!("found-{pool}"), Channel::Keeper),
-            settings: Box::new(settings()),
+            change: SettingsChange::to(&settings()),
         }));
         founding.push(Op::Lease { until_ms: START_MS + 40 * DAY_MS });
         (world, founding)
@@ -188,7 +188,7 @@ impl World {
             187..=204 => Op::Sweep { pool: pool.to_owned(), max: [1, 2, 128][usize::from(step.verb) % 3] },
             205..=218 => self.of_marks(step, pool),
             219..=222 => Op::Read { pool: pool.to_owned(), ordinals: items.iter().map(mark).collect() },
-            223..=230 => self.configure(index, pool, items),
+            223..=230 => self.configure(pool, items),
             231..=234 => Op::Lease { until_ms: self.lease_until_ms(items) },
             235..=238 => Op::TrimFeed { pool: pool.to_owned(), through: self.trim_through(pool, items) },
             _ => self.retry(items, pool),
@@ -211,21 +211,33 @@ impl World {
     }
 
     /// Turns one switch, or all back.
-    fn configure(&mut self, index: usize, pool: &str, items: &[[u8; 4]]) -> Op {
+    fn configure(&mut self, pool: &str, items: &[[u8; 4]]) -> Op {
         let first = items.first().copied().unwrap_or_default();
-        let mut settings =
-            self.model.pools.get(POOLS[index]).map_or_else(universe::settings, |pool| pool.settings.clone());
-        match first[0] % 16 {
-            0 => settings.paused = true,
-            1 => settings.holds_stopped = true,
-            2 => settings.frozen = true,
-            3 => settings.read_only = true,
-            4 => settings.opens_at_ms = self.now_ms + MINUTE_MS,
-            5 => settings.max_extensions = 2,
-            6 => settings.hold_ttl_ms = 5 * MINUTE_MS,
-            _ => settings = universe::settings(),
-        }
-        Op::Configure { pool: pool.to_owned(), act: self.act(&first, None), settings: Box::new(settings) }
+        let turned = PoolSettings {
+            paused: true,
+            holds_stopped: true,
+            frozen: true,
+            read_only: true,
+            opens_at_ms: self.now_ms + MINUTE_MS,
+            max_extensions: 2,
+            hold_ttl_ms: 5 * MINUTE_MS,
+            ..universe::settings()
+        };
+        let names = [
+            "paused",
+            "holds_stopped",
+            "frozen",
+            "read_only",
+            "opens_at_ms",
+            "max_extensions",
+            "hold_ttl_ms",
+        ];
+        let mut change = match names.get(usize::from(first[0] % 16)) {
+            Some(switch) => SettingsChange::of(&turned, |name| name == *switch),
+            None => SettingsChange::to(&universe::settings()),
+        };
+        change.reason = if first[1] % 2 == 0 { String::new() } else { "a word".to_owned() };
+        Op::Configure { pool: pool.to_owned(), act: self.act(&first, None), change }
     }
 
     /// Mostly a long lease, seldom one that ends at once.
