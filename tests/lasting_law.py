@@ -3,7 +3,7 @@
 The real law knows the index (MCI) of the years whose budget law is known, and refuses every price beyond as
 `mci_unknown`. That is right in service. A proof that prices by today's date would turn red on New Year's
 morning, though nothing broke; so it runs on this copy, in which the last known index stands for good.
-It also has no change of the index ahead, at which the last holds of a year would be cut.
+Nor does the index change in it, so no hold of a test is cut in the last minutes of a year.
 
 Not here: the law that is judged. What the files of `patterns/kz` say is proven on those files, by days of
 the years that they know.
@@ -24,7 +24,7 @@ value_tenge = {value_tenge}
 in_force_from = {in_force_from}
 in_force_until = {in_force_until}
 sure = "NF"
-note = "Made up for tests: the last index that the law knows, without its end. Nobody has set it."
+note = "Made up for tests: the last index that the law knows, for all days. Nobody has set it."
 """
 
 
@@ -33,13 +33,19 @@ def lasting_law() -> Path:
     """A folder to be set as ``PLATES_PATTERNS_DIR``; it is there until this process ends."""
     parent = tempfile.TemporaryDirectory(prefix="lasting-law-")
     atexit.register(parent.cleanup)
-    law = shutil.copytree(PATTERNS, Path(parent.name) / "kz")
+    return law_until(Path(parent.name) / "kz", NEVER)
+
+
+def law_until(directory: Path, day: str) -> Path:
+    """A copy in ``directory`` whose index is unknown after ``day``: New Year's morning, when it is wanted."""
+    law = shutil.copytree(PATTERNS, directory)
     mci = law / "mci.toml"
-    mci.write_text(without_end(mci.read_text(encoding="utf-8")), encoding="utf-8")
+    mci.write_text(until(mci.read_text(encoding="utf-8"), day), encoding="utf-8")
     return law
 
 
-def without_end(text: str) -> str:
-    """The text of `mci.toml`, its last span open for good."""
-    *_, last = tomllib.loads(text)["mci"]
-    return text[: text.rindex("[[mci]]")] + MADE_UP.format_map(last | {"in_force_until": NEVER})
+def until(text: str, day: str) -> str:
+    """The text of `mci.toml` with one span: the last known index, from the first known day until ``day``."""
+    first, *_, last = tomllib.loads(text)["mci"]
+    span = last | {"in_force_from": first["in_force_from"], "in_force_until": day}
+    return text[: text.index("[[mci]]")] + MADE_UP.format_map(span)

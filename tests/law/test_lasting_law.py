@@ -1,11 +1,13 @@
 """The law of tests, benches and launches: the country's own, except that its index does not end."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from plate_core import PriceUnknown, load_rule_book
-from tests.lasting_law import PATTERNS, lasting_law, without_end
+from plateapi.law import day_of
+from tests.lasting_law import NEVER, PATTERNS, lasting_law, until
 
 FAR_DAY = "2345-06-07"
 
@@ -23,10 +25,11 @@ def test_it_prices_where_the_law_refuses() -> None:
 
 
 def test_nothing_is_cut_at_new_year() -> None:
-    """The change of prices after the last known day is gone, so a test at midnight holds as long as any."""
-    lasting, law = load_rule_book(lasting_law()), load_rule_book(PATTERNS)
-    assert lasting.price_changes_ms()[:-1] == law.price_changes_ms()[:-1]
-    assert lasting.price_changes_ms()[-1] > law.price_changes_ms()[-1] + 7_000 * 365 * 86_400_000
+    """No price changes ahead of any test, so a hold of the last minutes of a year is as long as any."""
+    lasting = load_rule_book(lasting_law())
+    begins_ms = max(tariff["in_force_from_ms"] for tariff in lasting.tariffs())
+    ahead = [moment_ms for moment_ms in lasting.price_changes_ms() if moment_ms > begins_ms]
+    assert [day_of(moment_ms - 1) for moment_ms in ahead] == [NEVER]
 
 
 def test_only_the_index_differs() -> None:
@@ -38,15 +41,14 @@ def test_only_the_index_differs() -> None:
     assert "Made up for tests" in _read(lasting_law() / "mci.toml")
 
 
-def test_years_that_become_known_stay_known() -> None:
-    """The index of the next year, once it stands in the law, is the one that goes on."""
+def test_the_last_known_index_is_the_one_that_stays() -> None:
+    """Also when the law has learnt another one."""
     next_year = "\n".join(
         ("[[mci]]", "value_tenge = 4700", "in_force_from = 2027-01-01", "in_force_until = 2027-12-31\n")
     )
-    text = without_end(_read(PATTERNS / "mci.toml") + next_year)
-    assert "in_force_until = 2026-12-31" in text
-    assert text.count("value_tenge = 4700") == 1
-    assert "in_force_until = 2027-12-31" not in text
+    [span] = tomllib.loads(until(_read(PATTERNS / "mci.toml") + next_year, NEVER))["mci"]
+    assert span["value_tenge"] == 4700
+    assert (str(span["in_force_from"]), str(span["in_force_until"])) == ("2025-01-01", NEVER)
 
 
 def _read(path: Path) -> str:
