@@ -19,6 +19,8 @@ from pathlib import Path
 
 import redis
 
+from tests.lasting_law import lasting_law
+
 PLATES = Path(sys.executable).with_name("plates")
 READY_SECONDS = 120.0
 STOP_SECONDS = 60.0
@@ -37,6 +39,7 @@ def running_service(directory: Path, *, store_url: str = "") -> Iterator[str]:
     """Starts `plates up` on ``directory`` and yields its address; stops it in order."""
     environment = os.environ | {
         "PLATES_DATA_DIR": str(directory),
+        "PLATES_PATTERNS_DIR": str(lasting_law()),
         "PLATES_PORT": "0",
         "PLATES_TARIFF_LEAD_SECONDS": "5",
         "PLATES_ACCESS_LOG": "false",

@@ -1,5 +1,6 @@
 """Fixtures for every room: the built extension, the two real servers, the country's rule book."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,14 @@ try:
 except ImportError as error:
     # Without installation `plate_core` is found as an empty folder; say what to run instead of a riddle.
     pytest.exit(f"the core is not built ({error}); run: make build", returncode=pytest.ExitCode.USAGE_ERROR)
+from tests.lasting_law import PATTERNS, lasting_law
 from tests.servers import SERVER_KINDS, StoreServer, new_server, remove_server
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What is priced by today's date is priced by a law without end; xdist's workers inherit the setting."""
+    if not hasattr(config, "workerinput"):
+        os.environ["PLATES_PATTERNS_DIR"] = str(lasting_law())
 
 
 @pytest.hookimpl(trylast=True)
@@ -29,7 +37,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 ROOT = Path(__file__).resolve().parent.parent
-PATTERNS = ROOT / "patterns" / "kz"
 
 
 @pytest.fixture(scope="session", params=SERVER_KINDS)

@@ -77,7 +77,8 @@ def search(
         list[str] | None, typer.Option("--region", help="Region code; may be repeated.")
     ] = None,
     format_id: Annotated[
-        list[str] | None, typer.Option("--format", help="Format; may be repeated. person_car.")
+        list[str] | None,
+        typer.Option("--format", help="Format; may be repeated. person_car if it fits."),
     ] = None,
     limit: Annotated[int, typer.Option(min=0, max=1_000, help="How many marks to show.")] = 20,
     as_json: Json = False,
@@ -85,9 +86,7 @@ def search(
     """Count and list the marks of a pattern: the free ones where the service runs, else all that could be."""
     from plateapi.cli import searching
 
-    raise typer.Exit(
-        searching.search(pattern, region or [], format_id or ["person_car"], limit=limit, as_json=as_json)
-    )
+    raise typer.Exit(searching.search(pattern, region or [], format_id or [], limit=limit, as_json=as_json))
 
 
 @app.command()

@@ -16,13 +16,14 @@ from typing import Final, Literal
 
 from rich.markup import escape
 
-from plate_core import BootContractBroken, Inventory, PlateError, Replica, RuleBook, build
+from plate_core import BootContractBroken, Inventory, PlateError, PriceUnknown, Replica, RuleBook, build
 from plateapi.cli.exits import Exit
 from plateapi.cli.law import open_book
 from plateapi.cli.places import running_address
 from plateapi.cli.telling import complain, console, write_json
 from plateapi.genesis import look_at_store
 from plateapi.keeper.status import read_status
+from plateapi.law import day_of
 from plateapi.settings import Settings, unknown_variables
 from plateapi.store import StoreRefused, store_is_alive, store_url
 from plateapi.store.binary import append_only_fault, server_binary, server_version
@@ -35,6 +36,10 @@ DISK_FREE_MIN_BYTES: Final = 4 << 30
 # The keeper writes its status every few seconds; older than this it is stuck or gone.
 STATUS_AGE_MAX_MS: Final = 30_000
 REPLICA_AGE_MAX_MS: Final = 30_000
+# A budget law that sets the next index is signed weeks before the year it is for.
+PRICES_AHEAD_DAYS: Final = 45
+DAY_MS: Final = 86_400_000
+PRICED_DAYS: Final[tuple[tuple[int, Judgement], ...]] = ((0, "fault"), (PRICES_AHEAD_DAYS, "note"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     try:
         book = open_book()
         yield Finding("law", "well", f"revision {book.revision[:16]}, {len(book.pools())} pools")
+        yield _prices(book)
     except PlateError as error:
         yield Finding("law", "fault", error.detail, "Run `plates explain 777AAA02` to see every fault.")
     yield from _store(settings, book)
@@ -83,6 +89,17 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "service", "well" if address else "note", address or "not running", "" if address else "make up"
     )
+
+
+def _prices(book: RuleBook) -> Finding:
+    """Whether marks have a price today, and will have one next month: without it nothing is sold."""
+    mark = book.mark_at(book.pools()[0], 1)
+    for days, judgement in PRICED_DAYS:
+        try:
+            book.explain(mark, on=day_of(time.time_ns() // 1_000_000 + days * DAY_MS))
+        except PriceUnknown as error:
+            return Finding("prices", judgement, error.detail, "docs/operating/index-unknown.md")
+    return Finding("prices", "well", f"known today and in {PRICES_AHEAD_DAYS} days")
 
 
 def _prerequisites(settings: Settings) -> Iterator[Finding]:

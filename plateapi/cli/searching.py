@@ -5,7 +5,7 @@ Without the bitmaps nobody knows what is taken or issued, and the answer says so
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from plate_core import Replica, ReplicaUnavailable, RuleBook
 from plateapi.cli.exits import Exit
@@ -14,6 +14,7 @@ from plateapi.cli.places import data_dir, replica_path
 from plateapi.cli.telling import CommandFailed, console, thousands, write_json
 
 Basis = Literal["replica", "rule_book"]
+DEFAULT_FORMAT: Final = "person_car"
 NOTES: dict[Basis, str] = {
     "replica": "free marks, as the shared bitmaps of the running service show them",
     "rule_book": "no service runs here, so marks that are taken, issued or withheld are counted too",
@@ -32,12 +33,14 @@ class Result:
 def search(
     pattern: str, regions: Sequence[str], formats: Sequence[str], *, limit: int, as_json: bool
 ) -> Exit:
-    """Print the count and the first marks of a pattern."""
+    """Print the count and the first marks of a pattern; without ``formats``, of those that it means."""
     book = open_book()
     # Alone first: a fault then has the column that the user sees.
     book.pattern(pattern)
     _check_known("region", regions, [region["code"] for region in book.regions()])
-    _check_known("format", formats, [entry["id"] for entry in book.formats() if entry["enabled"]])
+    enabled = [entry["id"] for entry in book.formats() if entry["enabled"]]
+    _check_known("format", formats, enabled)
+    formats = formats or _formats_meant(book, pattern, enabled)
     found = _search_replica(book, pattern, regions, formats, limit)
     if found is None:
         found = _search_book(book, pattern, regions, formats, limit)
@@ -51,6 +54,12 @@ def search(
         for mark in found.marks:
             out.print(mark, markup=False)
     return Exit.DONE
+
+
+def _formats_meant(book: RuleBook, pattern: str, enabled: Sequence[str]) -> Sequence[str]:
+    """Persons' marks; every format for a pattern that no person's mark has, such as `777 AA 02`."""
+    fits_persons = book.pattern(f"({pattern}) & format:{DEFAULT_FORMAT}").count() > 0
+    return [DEFAULT_FORMAT] if fits_persons else enabled
 
 
 def _check_known(what: str, asked: Sequence[str], known: Sequence[str]) -> None:

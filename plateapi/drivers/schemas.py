@@ -179,7 +179,7 @@ class RuleBookShape(Shape):
     tariff: dict[str, Any] | None
     regions: list[dict[str, Any]]
     formats: list[dict[str, Any]]
-    tiers: list[dict[str, Any]]
+    tiers: list[dict[str, Any]] = Field(description="With prices; empty while today's index is unknown.")
     tags: list[dict[str, Any]]
 
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from plate_core import PriceUnknown, RuleBook
 from plateapi.engine import Engine
 from plateapi.law import day_of
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """The rule book of today, for menus and for programs."""
+    """The rule book of today, for menus and for programs. No tiers while nobody knows their prices."""
 
     revision: str
     day: str
@@ -31,6 +32,14 @@ def describe_rule_book(engine: Engine) -> Described:
         tariff=book.tariff_in_force(now_ms),
         regions=list(engine.regions.values()),
         formats=list(engine.formats.values()),
-        tiers=book.tiers(day),
+        tiers=_tiers(book, day),
         tags=book.tags(),
     )
+
+
+def _tiers(book: RuleBook, day: str) -> list[dict[str, Any]]:
+    """The tiers with their prices; none in a year whose index is unknown."""
+    try:
+        return book.tiers(day)
+    except PriceUnknown:
+        return []

@@ -41,8 +41,9 @@ class Ran:
 
 
 def environment(data_dir: Path, changes: Mapping[str, str]) -> dict[str, str]:
-    """What a command finds around it: nothing of this machine's own settings."""
+    """What a command finds around it: nothing of this machine's own settings, and the law of the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PLATES_")}
+    kept["PLATES_PATTERNS_DIR"] = os.environ["PLATES_PATTERNS_DIR"]
     return kept | {"PLATES_DATA_DIR": str(data_dir), "COLUMNS": "200", **changes}
 
 

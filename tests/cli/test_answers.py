@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from plateapi.cli.exits import Exit
 from plateapi.cli.pool_commands import TURNS
 from plateapi.cli.service import Service, language
 from plateapi.cli.telling import CommandFailed
+from plateapi.law import day_of
 from tests.cli.commands import ROOT, environment, plates, plates_process
+from tests.lasting_law import law_until
 from tests.personas import new_iin
 
 COMMANDS = ["up", "down", "explain", "search", "hold", "release", "import", "demo-registry", "demo"]
@@ -195,6 +198,21 @@ def test_doctor_before_the_first_start(tmp_path: Path) -> None:
     )
     spoken = plates("doctor", data_dir=tmp_path / "var")
     assert "make up" in spoken.out
+
+
+@pytest.mark.parametrize(
+    ("known_days", "judgement"), [(-1, "fault"), (1, "note"), (40, "note"), (50, "well"), (400, "well")]
+)
+def test_doctor_sees_the_end_of_the_known_index(tmp_path: Path, known_days: int, judgement: str) -> None:
+    """Weeks before nothing can be sold any more, with the last priced day and the page that says how."""
+    last_known = day_of(time.time_ns() // 1_000_000 + known_days * 86_400_000)
+    law = law_until(tmp_path / "law", last_known)
+    ran = plates("doctor", "--json", data_dir=tmp_path / "var", PLATES_PATTERNS_DIR=str(law))
+    prices = next(line for line in ran.lines if line["subject"] == "prices")
+    assert prices["judgement"] == judgement
+    assert (last_known in prices["found"]) == (judgement != "well")
+    assert (ran.code == Exit.NOT_STARTED) == (judgement == "fault")
+    assert not prices["mend"] or (ROOT / prices["mend"]).is_file()
 
 
 def test_doctor_names_damaged_data(tmp_path: Path) -> None:

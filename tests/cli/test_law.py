@@ -9,6 +9,7 @@ from plateapi.cli import law, places
 from plateapi.cli.law import tenge
 from plateapi.settings import Settings
 from tests.cli.commands import ROOT, plates, plates_process
+from tests.lasting_law import PATTERNS
 
 TARIFF = ROOT / "patterns" / "kz" / "tariffs" / "kz-2026.toml"
 DAY = "2026-07-01"
@@ -75,9 +76,19 @@ def test_a_day_without_a_price_says_so(tmp_path: Path) -> None:
     assert ran.code == 3
     assert ran.line["price"] is None
     assert ran.line["mark"] == "777AAA02"
-    assert ran.line["type"].startswith("urn:plates:problem:")
+    assert ran.line["type"] == "urn:plates:problem:no_tariff_in_force"
     mixed = plates("explain", "777AAA02", "?", "--on", "2024-05-01", "--json", data_dir=tmp_path)
     assert mixed.code == 2
+
+
+def test_a_year_whose_index_is_unknown_says_so(tmp_path: Path) -> None:
+    """By the law itself, which knows no index of a far year: the day, the reason, and the last known day."""
+    words = ("explain", "777AAA02", "--on", "2345-02-01", "--json")
+    ran = plates(*words, data_dir=tmp_path, PLATES_PATTERNS_DIR=str(PATTERNS))
+    assert ran.code == 3
+    assert (ran.line["price"], ran.line["on"]) == (None, "2345-02-01")
+    assert ran.line["type"] == "urn:plates:problem:mci_unknown"
+    assert ran.line["last_known"] in ran.line["detail"]
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "20260701", "2026-7"])
@@ -140,11 +151,15 @@ def test_search_counts_and_lists(tmp_path: Path) -> None:
         (["777AAA02", "--region", "01"], 0),
         (["777 AAA", "--region", "01", "--region", "02"], 2),
         (["777 AA", "--format", "entity_car"], 20),
+        (["777 AA 02"], 1),
+        (["format:entity_car 777"], 20 * 26**2),
+        (["777"], 20 * 26**3),
+        (["777 AA", "--format", "person_car"], 0),
         (["777 AAA | 777 AA", "--format", "entity_car", "--format", "person_car"], 40),
     ],
 )
 def test_search_narrows(tmp_path: Path, words: list[str], count: int) -> None:
-    """Regions and formats narrow; a union in the pattern stays a union."""
+    """Regions and formats narrow; without one: persons' marks, or those that are meant."""
     assert plates("search", *words, "--json", data_dir=tmp_path).line["count"] == count
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from plateapi.settings import Settings
 from tests.cli.service import Service, gone, kill
 from tests.cli.waiting import lives, wait_until
-from tests.conftest import PATTERNS
 from tests.personas import new_iin
 from tests.servers import new_server, remove_server
 
@@ -269,7 +269,9 @@ def test_a_sound_store_of_somebody_else_is_used_and_left_running(tmp_path: Path)
     """The control of the refusal, on Redis 7.0: it serves, and its end does not end that store."""
     server = new_server("redis")
     # The law without withheld series: founding that country again would take seconds and prove nothing more.
-    law = shutil.copytree(PATTERNS, tmp_path / "law", ignore=shutil.ignore_patterns("withheld"))
+    law = shutil.copytree(
+        Settings().patterns_dir, tmp_path / "law", ignore=shutil.ignore_patterns("withheld")
+    )
     try:
         service = Service(
             tmp_path / "var", PLATES_REDIS_URL=server.url, PLATES_PATTERNS_DIR=str(law)

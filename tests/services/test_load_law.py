@@ -15,7 +15,6 @@ from plateapi.law import Law, PublishedTariff
 from plateapi.services.load_law import bring_settings, found_pools, load_law, moment_ms
 from plateapi.services.withhold_by_law import DOCUMENT, Brought
 from plateapi.settings import Settings
-from tests.conftest import PATTERNS
 from tests.servers import StoreServer
 
 SERIES = re.compile(r"series = \[[^\]]*\]")
@@ -25,7 +24,7 @@ def small_law(directory: Path, *series: str) -> Path:
     """The country's law with other withheld series: two pools would be enough, but a law has forty."""
     if directory.exists():
         shutil.rmtree(directory)
-    law = shutil.copytree(PATTERNS, directory)
+    law = shutil.copytree(Settings().patterns_dir, directory)
     listed = ", ".join(f'"{word}"' for word in series)
     person = law / "withheld" / "person_car.toml"
     person.write_text(SERIES.sub(f"series = [{listed}]", person.read_text("utf-8"), count=1), "utf-8")
