@@ -39,6 +39,16 @@ async def test_the_surface_is_served(service: Service) -> None:
         assert f"<code>{path}</code>" in docs.text
 
 
+@pytest.mark.parametrize("path", ["/", "/healthz", "/v1/marks?pattern=777", "/v1/rule-book", "/v1/holdings"])
+async def test_a_head_is_a_get_without_its_body(service: Service, path: str) -> None:
+    """Balancers and link checkers ask so, of routes of either kind; a refusal is the same refusal."""
+    nobody = service.people.nobody()
+    asked, got = await nobody.ask("HEAD", path), await nobody.get(path)
+    assert (asked.status_code, asked.content) == (got.status_code, b"")
+    assert asked.headers["content-type"] == got.headers["content-type"]
+    assert got.content
+
+
 async def test_figures_count_routes_and_outcomes(service: Service) -> None:
     """Requests by route template, never by path; outcomes by verb; problems by slug."""
     mark, _ = await service.held(service.people.driver())
