@@ -9,9 +9,11 @@ from typing import Annotated, Literal
 import typer
 
 from plateapi.cli.telling import told
+from plateapi.cli.usage import Commands
 
 app = typer.Typer(
     name="plates",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # a local may hold somebody's IIN
     help="Allocate state registration marks: explain, search, hold, import, publish, operate.",

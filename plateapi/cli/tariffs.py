@@ -7,7 +7,7 @@ only where a service runs here, for only its shared bitmaps know them; it says s
 from pathlib import Path
 from typing import Any, Final
 
-from plate_core import Replica, ReplicaUnavailable, RuleBook
+from plate_core import Replica, ReplicaUnavailable, RuleBook, RuleBookInvalid
 from plateapi.cli.exits import Exit
 from plateapi.cli.law import open_book, tenge, valid_day
 from plateapi.cli.places import data_dir, replica_path
@@ -24,7 +24,7 @@ def check(path: Path, *, as_json: bool) -> Exit:
         RuleBookInvalid: with every fault.
     """
     book = open_book()
-    found = _the_tariff(book, book.with_tariff(path.name, read_file(path)), path)
+    found = _the_tariff(book, _beside(book, path), path)
     if as_json:
         write_json(found)
         return Exit.DONE
@@ -42,7 +42,7 @@ def preview(path: Path, *, on: str | None, as_json: bool) -> Exit:
         RuleBookInvalid: with every fault.
     """
     book = open_book()
-    candidate = book.with_tariff(path.name, read_file(path))
+    candidate = _beside(book, path)
     found = _the_tariff(book, candidate, path)
     replica = _replica(book)
     day = valid_day(on) if on else found["in_force_from"]
@@ -74,6 +74,22 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CommandFailed(Exit.INVALID, "file_unreadable", f"{path}: {error.strerror}.") from error
+
+
+def _beside(book: RuleBook, path: Path) -> RuleBook:
+    """The law with the file's tariff. Faults name the file as it was typed, so that an editor finds it.
+
+    Raises:
+        RuleBookInvalid: with every fault.
+    """
+    content = read_file(path)
+    try:
+        return book.with_tariff(path.stem, content)
+    except RuleBookInvalid as error:
+        for fault in error.faults:
+            if fault["file"] == f"tariffs/{path.stem}.toml":
+                fault["file"] = str(path)
+        raise
 
 
 def _the_tariff(book: RuleBook, candidate: RuleBook, path: Path) -> dict[str, Any]:
