@@ -35,6 +35,8 @@ async def test_the_surface_is_served(service: Service) -> None:
     assert docs.headers["content-type"] == "text/html; charset=utf-8"
     assert docs.headers["content-security-policy"].startswith("default-src 'none'")
     assert "<script" not in docs.text
+    assert "`" not in docs.text
+    assert "<code>Idempotency-Key</code>" in docs.text
     for path in page.json()["paths"]:
         assert f"<code>{path}</code>" in docs.text
 
