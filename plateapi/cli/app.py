@@ -72,7 +72,10 @@ def explain(
 @app.command()
 @told
 def search(
-    pattern: Annotated[str, typer.Argument(help="A pattern, such as '7?7', 'aba AAA' or '@mirror_digits'.")],
+    pattern: Annotated[
+        str,
+        typer.Argument(metavar="PATTERN", help="A pattern, such as '7?7', 'aba AAA' or '@mirror_digits'."),
+    ],
     region: Annotated[
         list[str] | None, typer.Option("--region", help="Region code; may be repeated.")
     ] = None,
@@ -93,7 +96,7 @@ def search(
 @app.command()
 @told
 def hold(
-    mark: Annotated[str, typer.Argument(help="The mark.")],
+    mark: Annotated[str, typer.Argument(metavar="MARK", help="The mark.")],
     server: Server = None,
     token: Token = None,
     request_id: RequestId = None,
@@ -109,7 +112,7 @@ def hold(
 @app.command()
 @told
 def release(
-    mark: Annotated[str, typer.Argument(help="The mark.")],
+    mark: Annotated[str, typer.Argument(metavar="MARK", help="The mark.")],
     server: Server = None,
     token: Token = None,
     request_id: RequestId = None,
@@ -125,7 +128,7 @@ def release(
 @app.command("import")
 @told
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV, CSV.gz or Parquet, a mark a row.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, CSV.gz or Parquet, a mark a row.")],
     as_json: Json = False,
 ) -> None:
     """Import the registry of issued marks. May be repeated; may run while sales are open."""
@@ -137,7 +140,7 @@ def import_(
 @app.command("demo-registry")
 @told
 def demo_registry(
-    file: Annotated[Path, typer.Argument(help="Where to; .csv, .csv.gz or .parquet.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; .csv, .csv.gz or .parquet.")],
     rows: Annotated[int, typer.Option(min=0, max=100_000_000, help="How many marks.")] = 5_900_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same file.")] = 1,
     as_json: Json = False,
@@ -236,8 +239,11 @@ def publish(
 @told
 def approve(
     *,
-    draft: Annotated[str, typer.Argument(help="The draft's id, as publish prints it.")],
-    revision: Annotated[str, typer.Argument(help="The revision, 64 hex digits: exactly what you have read.")],
+    draft: Annotated[str, typer.Argument(metavar="DRAFT", help="The draft's id, as publish prints it.")],
+    revision: Annotated[
+        str,
+        typer.Argument(metavar="REVISION", help="The revision, 64 hex digits: exactly what you have read."),
+    ],
     server: Server = None,
     token: Token = None,
     request_id: RequestId = None,
@@ -263,7 +269,8 @@ def list_(server: Server = None, as_json: Json = False) -> None:
 @journal.command("export")
 @told
 def journal_export(
-    file: Annotated[Path, typer.Argument(help="Where to; one JSON object a line.")], as_json: Json = False
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; one JSON object a line.")],
+    as_json: Json = False,
 ) -> None:
     """Write every transition of the journal."""
     from plateapi.cli import journal as journal_on_disk
@@ -274,7 +281,8 @@ def journal_export(
 @journal.command("show")
 @told
 def journal_show(
-    mark: Annotated[str, typer.Argument(help="The mark, as people type it.")], as_json: Json = False
+    mark: Annotated[str, typer.Argument(metavar="MARK", help="The mark, as people type it.")],
+    as_json: Json = False,
 ) -> None:
     """Print everything that ever happened to one mark, oldest first."""
     from plateapi.cli import journal as journal_on_disk

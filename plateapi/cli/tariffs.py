@@ -30,9 +30,23 @@ def check(path: Path, *, as_json: bool) -> Exit:
         return Exit.DONE
     say(f"{found['id']} is sound: in force from {found['in_force_from']}, revision {found['revision']}")
     for name, entries in found["report"].items():
-        if entries:
-            say(f"{name}: {entries}")
+        for entry in entries:
+            say(f"{name.replace('_', ' ')}: {_entry_words(entry)}")
     return Exit.DONE
+
+
+def _entry_words(entry: object) -> str:
+    """A line of the compiler's report for people.
+
+    >>> _entry_words({"tier": "top", "format": "person_car", "marks": 3510000})
+    'tier top, format person_car, marks 3 510 000'
+    """
+    if not isinstance(entry, dict):
+        return str(entry)
+    return ", ".join(
+        f"{name.replace('_', ' ')} {thousands(value) if type(value) is int else value}"
+        for name, value in entry.items()
+    )
 
 
 def preview(path: Path, *, on: str | None, as_json: bool) -> Exit:
