@@ -28,6 +28,7 @@ SEED = int(os.environ.get("LAUNCH_SEED", "1"))
 TARIFF = Path(os.environ["LAUNCH_TARIFF"])
 
 ALMATY = timezone(timedelta(hours=5))
+GONE = 410  # `hold_expired`
 # On the opening morning everybody wants the same forty, whatever the search says by then.
 WANTED = [
     f"{digits}{series}{region}"
@@ -66,9 +67,13 @@ class Person(FastHttpUser):
         label: str,
         refusals: tuple[int, ...] = (),
         request: str = "",
+        deadline_ms: int | None = None,
         **options: Any,  # noqa: ANN401  # what the HTTP client takes
     ) -> tuple[int, dict[str, Any], FastResponse]:
-        """Ask once; statuses in ``refusals`` are answers like any other."""
+        """Ask once; statuses in ``refusals`` are answers like any other.
+
+        A hold may be gone at its deadline, which a change of tariff cuts, and not one millisecond before.
+        """
         headers = {"Authorization": f"Bearer {self.token}", "Accept-Language": "en"}
         headers |= options.pop("headers", {})
         if request:
@@ -76,9 +81,10 @@ class Person(FastHttpUser):
         with self.client.request(
             method, path, name=label, headers=headers, catch_response=True, **options
         ) as response:
-            if response.status_code in refusals:
-                response.success()
             body = response.json() if response.content else {}
+            is_due = deadline_ms is not None and body.get("server_time_ms", 0) >= deadline_ms
+            if response.status_code in refusals or (response.status_code == GONE and is_due):
+                response.success()
         return response.status_code, body, response
 
     def new_request(self) -> str:
@@ -169,22 +175,24 @@ class Driver(Person):
                 f"/v1/holds/{mark}",
                 label="release",
                 request=request,
+                deadline_ms=holding["deadline_ms"],
                 headers={"If-Match": etag},
             )
             if status == 200:
                 facts = {"revision": gone["revision"], "hold": holding["hold_id"]}
                 teller.plain(self.name, request, mark, RELEASED, server_ms=gone["server_time_ms"], **facts)
         elif luck < 0.9:
-            self.buy(mark, etag)
+            self.buy(holding, etag)
 
-    def buy(self, mark: str, etag: str) -> None:
+    def buy(self, holding: dict[str, Any], etag: str) -> None:
         """Begin the payment, pay, and look at what is his now."""
-        request = self.new_request()
+        request, mark = self.new_request(), holding["mark"]
         status, begun, _ = self.ask(
             "POST",
             f"/v1/holds/{mark}/payment",
             label="begin payment",
             request=request,
+            deadline_ms=holding["deadline_ms"],
             headers={"If-Match": etag},
         )
         if status != 201:
@@ -231,17 +239,18 @@ class Operator(Person):
                 teller.plain(self.name, request, mark, str(held.get("type", status)).rsplit(":", 1)[-1])
                 continue
             teller.holding(self.name, request, HELD, held)
-            self.pay_for(applicant, mark, response.headers["etag"])
+            self.pay_for(applicant, held, response.headers["etag"])
             return
 
-    def pay_for(self, applicant: dict[str, str], mark: str, etag: str) -> None:
+    def pay_for(self, applicant: dict[str, str], holding: dict[str, Any], etag: str) -> None:
         """Begin the citizen's payment; the citizen pays, the operator cannot."""
-        request = self.new_request()
+        request, mark = self.new_request(), holding["mark"]
         status, begun, _ = self.ask(
             "POST",
             f"/v1/desk/holds/{mark}/payment",
             label="desk begin payment",
             request=request,
+            deadline_ms=holding["deadline_ms"],
             headers={"If-Match": etag},
             json={"applicant": applicant},
         )

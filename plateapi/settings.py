@@ -150,7 +150,10 @@ class Settings(BaseSettings):
     )
     hold_ttl_seconds: int = Field(15 * MINUTE_SECONDS, ge=1, le=DAY_SECONDS, description="Life of a hold.")
     extension_seconds: int = Field(
-        10 * MINUTE_SECONDS, ge=1, le=DAY_SECONDS, description="What one extension adds."
+        10 * MINUTE_SECONDS,
+        ge=1,
+        le=DAY_SECONDS,
+        description="Life of a hold from its extension on; an extension never shortens it.",
     )
     max_extensions: int = Field(1, ge=0, le=10, description="Extensions a hold.")
     payment_window_seconds: int = Field(

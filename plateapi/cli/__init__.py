@@ -3,6 +3,7 @@
     app         the commands: their words, options and help; nothing else
     telling     how a command speaks: for people, or as JSON; how it fails, with which exit code
     exits       the exit codes
+    usage       words that typer cannot read
     law         explain
     searching   search
     tariffs     tariff check, preview

@@ -10,9 +10,11 @@ import typer
 
 from plateapi.cli.pool_commands import pools
 from plateapi.cli.telling import told
+from plateapi.cli.usage import Commands
 
 app = typer.Typer(
     name="plates",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # a local may hold somebody's IIN
     help="Allocate state registration marks: explain, search, hold, import, publish, operate.",
@@ -72,7 +74,10 @@ def explain(
 @app.command()
 @told
 def search(
-    pattern: Annotated[str, typer.Argument(help="A pattern, such as '7?7', 'aba AAA' or '@mirror_digits'.")],
+    pattern: Annotated[
+        str,
+        typer.Argument(metavar="PATTERN", help="A pattern, such as '7?7', 'aba AAA' or '@mirror_digits'."),
+    ],
     region: Annotated[
         list[str] | None, typer.Option("--region", help="Region code; may be repeated.")
     ] = None,
@@ -92,7 +97,7 @@ def search(
 @app.command()
 @told
 def hold(
-    mark: Annotated[str, typer.Argument(help="The mark.")],
+    mark: Annotated[str, typer.Argument(metavar="MARK", help="The mark.")],
     server: Server = None,
     token: Token = None,
     request_id: RequestId = None,
@@ -108,7 +113,7 @@ def hold(
 @app.command()
 @told
 def release(
-    mark: Annotated[str, typer.Argument(help="The mark.")],
+    mark: Annotated[str, typer.Argument(metavar="MARK", help="The mark.")],
     server: Server = None,
     token: Token = None,
     request_id: RequestId = None,
@@ -124,7 +129,7 @@ def release(
 @app.command("import")
 @told
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV, CSV.gz or Parquet, a mark a row.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, CSV.gz or Parquet, a mark a row.")],
     as_json: Json = False,
 ) -> None:
     """Import the registry of issued marks. May be repeated; may run while sales are open."""
@@ -136,7 +141,7 @@ def import_(
 @app.command("demo-registry")
 @told
 def demo_registry(
-    file: Annotated[Path, typer.Argument(help="Where to; .csv, .csv.gz or .parquet.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; .csv, .csv.gz or .parquet.")],
     rows: Annotated[int, typer.Option(min=0, max=100_000_000, help="How many marks.")] = 5_900_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same file.")] = 1,
     as_json: Json = False,
@@ -235,8 +240,11 @@ def publish(
 @told
 def approve(
     *,
-    draft: Annotated[str, typer.Argument(help="The draft's id, as publish prints it.")],
-    revision: Annotated[str, typer.Argument(help="The revision, 64 hex digits: exactly what you have read.")],
+    draft: Annotated[str, typer.Argument(metavar="DRAFT", help="The draft's id, as publish prints it.")],
+    revision: Annotated[
+        str,
+        typer.Argument(metavar="REVISION", help="The revision, 64 hex digits: exactly what you have read."),
+    ],
     server: Server = None,
     token: Token = None,
     request_id: RequestId = None,
@@ -262,7 +270,8 @@ def list_(server: Server = None, as_json: Json = False) -> None:
 @journal.command("export")
 @told
 def journal_export(
-    file: Annotated[Path, typer.Argument(help="Where to; one JSON object a line.")], as_json: Json = False
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; one JSON object a line.")],
+    as_json: Json = False,
 ) -> None:
     """Write every transition of the journal."""
     from plateapi.cli import journal as journal_on_disk
@@ -273,7 +282,8 @@ def journal_export(
 @journal.command("show")
 @told
 def journal_show(
-    mark: Annotated[str, typer.Argument(help="The mark, as people type it.")], as_json: Json = False
+    mark: Annotated[str, typer.Argument(metavar="MARK", help="The mark, as people type it.")],
+    as_json: Json = False,
 ) -> None:
     """Print everything that ever happened to one mark, oldest first."""
     from plateapi.cli import journal as journal_on_disk

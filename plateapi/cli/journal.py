@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from rich.table import Table
 
 from plate_core import JournalReader, RuleBook
 from plateapi.cli.exits import Exit
 from plateapi.cli.law import open_book
 from plateapi.cli.moments import moment_text
-from plateapi.cli.telling import console, say, write_json
+from plateapi.cli.telling import say, write_json
 from plateapi.settings import Settings
+
+# A line a transition, the longest field last: a history is read whole, so nothing is cut to a window.
+COLUMNS: Final = "{:>9}  {:25}  {:13}  {:14}  {:10}  {:12}  {}"
 
 
 def export(file: Path, *, as_json: bool) -> Exit:
@@ -45,10 +47,10 @@ def show(mark_text: str, *, as_json: bool) -> Exit:
         for step in steps:
             write_json(_facts(book, pools, step))
         return Exit.DONE
-    table = Table("revision", "when", "verb", "state", "actor", "channel", "payment", title=mark.display)
+    say(mark.display)
+    say(COLUMNS.format("revision", "when", "verb", "state", "payment", "channel", "actor"))
     for step in steps:
-        table.add_row(*_cells(_facts(book, pools, step)))
-    console().print(table)
+        say(COLUMNS.format(*_cells(_facts(book, pools, step))))
     return Exit.DONE
 
 
@@ -86,6 +88,6 @@ def _cells(facts: dict[str, Any]) -> Iterator[str]:
     yield moment_text(facts["server_ms"])
     yield facts["verb"]
     yield facts["state"] or ("as before" if facts["untouched"] else "none")
-    yield facts["actor"]
-    yield facts["channel"]
     yield facts["payment"]["state"] if facts["payment"] else ""
+    yield facts["channel"]
+    yield facts["actor"]

@@ -7,7 +7,7 @@ only where a service runs here, for only its shared bitmaps know them; it says s
 from pathlib import Path
 from typing import Any, Final
 
-from plate_core import Replica, ReplicaUnavailable, RuleBook
+from plate_core import Replica, ReplicaUnavailable, RuleBook, RuleBookInvalid
 from plateapi.cli.exits import Exit
 from plateapi.cli.law import open_book, tenge, valid_day
 from plateapi.cli.places import data_dir, replica_path
@@ -24,15 +24,29 @@ def check(path: Path, *, as_json: bool) -> Exit:
         RuleBookInvalid: with every fault.
     """
     book = open_book()
-    found = _the_tariff(book, book.with_tariff(path.name, read_file(path)), path)
+    found = _the_tariff(book, _beside(book, path), path)
     if as_json:
         write_json(found)
         return Exit.DONE
     say(f"{found['id']} is sound: in force from {found['in_force_from']}, revision {found['revision']}")
     for name, entries in found["report"].items():
-        if entries:
-            say(f"{name}: {entries}")
+        for entry in entries:
+            say(f"{name.replace('_', ' ')}: {_entry_words(entry)}")
     return Exit.DONE
+
+
+def _entry_words(entry: object) -> str:
+    """A line of the compiler's report for people.
+
+    >>> _entry_words({"tier": "top", "format": "person_car", "marks": 3510000})
+    'tier top, format person_car, marks 3 510 000'
+    """
+    if not isinstance(entry, dict):
+        return str(entry)
+    return ", ".join(
+        f"{name.replace('_', ' ')} {thousands(value) if type(value) is int else value}"
+        for name, value in entry.items()
+    )
 
 
 def preview(path: Path, *, on: str | None, as_json: bool) -> Exit:
@@ -42,7 +56,7 @@ def preview(path: Path, *, on: str | None, as_json: bool) -> Exit:
         RuleBookInvalid: with every fault.
     """
     book = open_book()
-    candidate = book.with_tariff(path.name, read_file(path))
+    candidate = _beside(book, path)
     found = _the_tariff(book, candidate, path)
     replica = _replica(book)
     day = valid_day(on) if on else found["in_force_from"]
@@ -74,6 +88,22 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CommandFailed(Exit.INVALID, "file_unreadable", f"{path}: {error.strerror}.") from error
+
+
+def _beside(book: RuleBook, path: Path) -> RuleBook:
+    """The law with the file's tariff. Faults name the file as it was typed, so that an editor finds it.
+
+    Raises:
+        RuleBookInvalid: with every fault.
+    """
+    content = read_file(path)
+    try:
+        return book.with_tariff(path.stem, content)
+    except RuleBookInvalid as error:
+        for fault in error.faults:
+            if fault["file"] == f"tariffs/{path.stem}.toml":
+                fault["file"] = str(path)
+        raise
 
 
 def _the_tariff(book: RuleBook, candidate: RuleBook, path: Path) -> dict[str, Any]:

@@ -124,8 +124,9 @@ def _of_core(error: Any) -> CommandFailed:  # noqa: ANN401  its class may not be
     }
     invalid = isinstance(error, sys.modules["plate_core.errors"].InputInvalid)
     exit_code = Exit.INVALID if invalid else by_slug.get(error.slug, Exit.FAILED)
-    lines = [error.detail, *map(fault_line, error.faults if invalid else [])]
-    return CommandFailed(exit_code, error.slug, "\n".join(lines), **error.context)
+    # The core's own sentence counts the faults and repeats the first; the lines say them all.
+    lines = [fault_line(fault) for fault in error.faults] if invalid else []
+    return CommandFailed(exit_code, error.slug, "\n".join(lines) or error.detail, **error.context)
 
 
 def fault_line(fault: Mapping[str, Any]) -> str:
@@ -149,6 +150,13 @@ def _of_registry(error: Any) -> CommandFailed:  # noqa: ANN401
     return CommandFailed(Exit.INVALID, "registry_unreadable", str(error))
 
 
+def _of_applicants(error: Any) -> CommandFailed:  # noqa: ANN401
+    detail = f"The {error.number_kind.upper()} cannot be one: {error.fault.replace('_', ' ')}."
+    return CommandFailed(
+        Exit.INVALID, "applicant_id_invalid", detail, field=error.number_kind, code=error.fault
+    )
+
+
 def _of_settings(error: Any) -> CommandFailed:  # noqa: ANN401
     faults = [
         f"PLATES_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
@@ -167,4 +175,5 @@ _TRANSLATIONS: Final[tuple[tuple[str, str, Callable[[Any], CommandFailed]], ...]
     ("plateapi.registry.reader", "RegistryUnreadable", _of_registry),
     ("pydantic", "ValidationError", _of_settings),
     ("plateapi.identity.keys", "KeyRefused", _of_keys),
+    ("plateapi.identity.applicants", "ApplicantIdInvalid", _of_applicants),
 )

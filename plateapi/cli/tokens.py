@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from plateapi.cli.exits import Exit
 from plateapi.cli.telling import CommandFailed, say, write_json
+from plateapi.identity.applicants import check_bin, check_iin
 from plateapi.identity.local_issuer import LocalIssuer
 from plateapi.people import Role
 from plateapi.settings import Settings
@@ -28,7 +29,12 @@ def mint(request: TokenRequest, *, as_json: bool) -> Exit:
 
     Raises:
         KeyRefused: outside the demo profile.
+        ApplicantIdInvalid: for a number that the service would refuse in every request.
     """
+    if request.iin is not None:
+        check_iin(request.iin)
+    if request.bin_number is not None:
+        check_bin(request.bin_number)
     roles = [_role(name) for name in request.roles]
     issuer = LocalIssuer(Settings())
     token = issuer.mint(

@@ -89,7 +89,7 @@ async def holdings(here: Here) -> HoldingsShape:
     summary="Extend a hold",
 )
 async def extend(here: Here, mark: MarkPath, response: Response) -> HoldingShape:
-    """Move the deadline, as far as the permit and the next change of price allow."""
+    """Give the hold time anew from now on, as far as the permit and the next change of price allow."""
     errand = here.errand(here.own_applicant)
     return _shown(await extend_hold(here.house.engine, errand, mark, parse_etag(here.if_match)), response)
 

@@ -64,6 +64,9 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
+        method = scope["method"]
+        if method == "HEAD":  # A GET whose body stays here: routes need not know of it.
+            scope["method"] = "GET"
         # Made here and never taken over from the caller, who could write anything into our log with it.
         request_id = secrets.token_hex(8)
         # A copy: the server may hand the same state to every request.
@@ -79,6 +82,8 @@ class Envelope:
                 headers[REQUEST_ID_HEADER] = request_id
                 for name, value in SECURITY_HEADERS:
                     headers.setdefault(name, value)
+            elif method == "HEAD":
+                message = {**message, "body": b""}
             await send(message)
 
         metrics.REQUESTS_IN_FLIGHT.inc()
@@ -93,10 +98,10 @@ class Envelope:
                 await response(scope, meter.receive, send_with_headers)
         finally:
             metrics.REQUESTS_IN_FLIGHT.dec()
-            self._note(scope, status, request_id, time.perf_counter() - begun)
+            self._note(scope, method, status, request_id, time.perf_counter() - begun)
 
-    def _note(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
-        route, method = scope.get(ROUTE_KEY, "unmatched"), scope["method"]
+    def _note(self, scope: Scope, method: str, status: int, request_id: str, seconds: float) -> None:
+        route = scope.get(ROUTE_KEY, "unmatched")
         if method not in METHODS:
             method = "other"
         metrics.REQUESTS.labels(route, method, status).inc()

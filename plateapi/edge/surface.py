@@ -13,15 +13,30 @@ from typing import Any, Final
 import jinja2
 import orjson
 from fastapi import FastAPI, Request, Response
+from markupsafe import Markup, escape
 
 from plate_core import build
 from plateapi.edge import openapi
 from plateapi.edge.room import JSON, Open, Room
 from plateapi.problems import PROBLEMS, TEXTS
 
-TEMPLATE: Final = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
-    (Path(__file__).parent / "surface.html").read_text("utf-8")
-)
+
+def set_code(text: str) -> Markup:
+    """A text of ours with the words between backticks set as code; every part is escaped.
+
+    >>> set_code("show `type` & rest")
+    Markup('show <code>type</code> &amp; rest')
+    """
+    parts = (
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(text.split("`"))
+    )
+    return Markup("").join(parts)
+
+
+TEMPLATES: Final = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+TEMPLATES.filters["set_code"] = set_code
+TEMPLATE: Final = TEMPLATES.from_string((Path(__file__).parent / "surface.html").read_text("utf-8"))
 STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
 code { background: #8882; padding: 0 .3em; border-radius: .2em; }
@@ -31,7 +46,8 @@ dt { margin-top: .6rem; } dd { margin: 0 0 0 4em; }
 """
 STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 SECURITY_POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
+    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; img-src 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
 )
 
 

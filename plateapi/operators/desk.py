@@ -90,7 +90,7 @@ async def holdings_of(here: Here, body: ForApplicantBody) -> HoldingsShape:
     summary="Extend a citizen's hold",
 )
 async def extend_for(here: Here, mark: MarkPath, body: ForApplicantBody, response: Response) -> HoldingShape:
-    """Move the deadline, as far as the permit and the next change of price allow."""
+    """Give the hold time anew from now on, as far as the permit and the next change of price allow."""
     errand = _errand(here, body.applicant)
     return _shown(await extend_hold(here.house.engine, errand, mark, parse_etag(here.if_match)), response)
 

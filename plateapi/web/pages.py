@@ -14,22 +14,20 @@ from typing import Any, Final
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from plate_core import PlateError
+from plate_core import Mark, PlateError
 from plate_core.errors import CursorInvalid, MarkUnparseable, PatternInvalid, PriceUnknown
 from plateapi.engine import Engine
 from plateapi.languages import Language
 from plateapi.refusals import Refused
 from plateapi.services.describe_rule_book import Described, describe_rule_book
 from plateapi.services.explain_mark import explain_mark
-from plateapi.services.search_marks import Found, Search, search_marks
-from plateapi.web.address import MARKS_A_PAGE, ORDERS, SearchAddress, mark_href
-from plateapi.web.plate import draw_plate
+from plateapi.services.search_marks import Search, search_marks
+from plateapi.web.address import MARKS_A_PAGE, ORDERS, PATTERN_CHARACTERS_MAX, SearchAddress, mark_href
+from plateapi.web.cards import drawing, found_card, money, nearest_cards
 from plateapi.web.texts import fault_sentence, language_names, texts
 
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
-TIYN_A_TENGE: Final = 100
 
 
 @cache
@@ -44,26 +42,13 @@ def templates() -> Environment:
     )
 
 
-def money(amount_tiyn: int, language: Language) -> str:
-    r"""An amount in tenge as people of that language write it; tiyn only where there are any.
-
-    The sign is set here: the locales know it in Kazakh and write "KZT" in Russian, which nobody does.
-
-    >>> money(1_751_625, "en"), money(123_262_500, "ru")
-    ('₸17,516.25', '1\xa0232\xa0625\xa0₸')
-    """
-    pattern = "#,##0" if amount_tiyn % TIYN_A_TENGE == 0 else "#,##0.00"
-    tenge = format_decimal(Decimal(amount_tiyn) / TIYN_A_TENGE, pattern, locale=language)
-    return f"₸{tenge}" if language == "en" else f"{tenge}\xa0₸"
-
-
 # --- the search -------------------------------------------------------------------------------------------
 
 
 def search_page(engine: Engine, address: SearchAddress) -> tuple[int, str]:
     """Status and HTML of the search: the form, and what was found when something was asked."""
     book = describe_rule_book(engine)
-    shown: dict[str, Any] = {"faults": [], "found": None, "marks": [], "next_href": ""}
+    shown = _nothing()
     status = 200
     if address.asked:
         try:
@@ -78,6 +63,19 @@ def search_page(engine: Engine, address: SearchAddress) -> tuple[int, str]:
             status = 503
             shown["faults"] = [texts(address.language)["no_price"]]
     return status, _render("search.html", address, **_form(address, book), **shown)
+
+
+def _nothing() -> dict[str, Any]:
+    """What a search shows before anything was asked."""
+    return {
+        "faults": [],
+        "problem_heading": None,
+        "found": None,
+        "marks": [],
+        "next_href": "",
+        "nearest": [],
+        "missed": None,
+    }
 
 
 def _form(address: SearchAddress, book: Described) -> dict[str, Any]:
@@ -107,8 +105,24 @@ def _found(engine: Engine, address: SearchAddress, book: Described) -> dict[str,
     names = {tag["id"]: tag["names"][address.language] for tag in book.tags}
     return {
         "found": text["found"].format(count=count) if page.count else text["found_none"],
-        "marks": [_card(found, names, address.language) for found in page.marks],
+        "marks": [found_card(found, names, address.language) for found in page.marks],
         "next_href": _next_href(address, page.next),
+        **({} if page.count else _instead(engine, address)),
+    }
+
+
+def _instead(engine: Engine, address: SearchAddress) -> dict[str, Any]:
+    """Who wanted one mark and finds it gone is shown what is like it, and where the reason stands."""
+    try:
+        mark = engine.book.parse(address.pattern)
+    except MarkUnparseable:
+        return {}
+    return {
+        "missed": {
+            "href": mark_href(mark.text, address.language),
+            "sentence": texts(address.language)["see_mark"].format(mark=mark.display),
+        },
+        "nearest": nearest_cards(engine, mark, address.language),
     }
 
 
@@ -119,20 +133,6 @@ def _next_href(address: SearchAddress, after: bytes | None) -> str:
         address.language, address.pattern, address.region, address.format, address.order, after
     )
     return following.href()
-
-
-def _card(found: Found, tag_names: dict[str, str], language: Language) -> dict[str, Any]:
-    return {
-        "href": mark_href(found.mark.text, language),
-        "drawing": drawing(found.mark.digits, found.mark.series, found.mark.region, found.mark.display),
-        "amount": "" if found.amount_tiyn is None else money(found.amount_tiyn, language),
-        "tags": ", ".join(tag_names[tag] for tag in found.tags),
-    }
-
-
-def drawing(digits: str, series: str, region: str, title: str) -> Markup:
-    """A plate, safe to set into a page: every part of it is drawn or escaped by ``draw_plate``."""
-    return Markup(draw_plate(digits, series, region, title=title))  # noqa: S704
 
 
 def _faults(error: PlateError, language: Language) -> Sequence[str]:
@@ -156,25 +156,49 @@ def _refusal_sentence(error: Refused, language: Language) -> str:
 
 async def mark_page(engine: Engine, mark_text: str, language: Language) -> tuple[int, str]:
     """Status and HTML of one mark: its drawing, its state, its price and why."""
-    address = SearchAddress(language)
-    text = texts(language)
     try:
         explained = await explain_mark(engine, mark_text)
-    except MarkUnparseable:
-        shown = {"faults": [text["unreadable"]], "found": None, "marks": [], "next_href": ""}
-        return 422, _render("search.html", address, **_form(address, describe_rule_book(engine)), **shown)
+    except MarkUnparseable as error:
+        return 422, _unreadable(engine, mark_text, error, language)
     except PriceUnknown:
-        return 503, _unpriced(engine, mark_text, language)
-    mark = explained.mark
+        return 503, _unpriced(engine, engine.book.parse(mark_text), language)
+    mark, free = explained.mark, explained.state == "free"
     return 200, _render(
         "mark.html",
-        address,
-        here=lambda code: mark_href(mark.text, code),
-        drawing=drawing(mark.digits, mark.series, mark.region, mark.display),
+        SearchAddress(language),
+        **_named(engine, mark, language),
         state=explained.state,
-        state_text=text[f"state_{explained.state}"],
+        state_text=texts(language)[f"state_{explained.state}"],
+        nearest=[] if free else nearest_cards(engine, mark, language),
         **_priced(explained.certificate, describe_rule_book(engine), language),
     )
+
+
+def _named(engine: Engine, mark: Mark, language: Language) -> dict[str, Any]:
+    """What a mark's page shows whatever is known of its price."""
+    return {
+        "here": lambda code: mark_href(mark.text, code),
+        "mark": mark,
+        "drawing": drawing(mark),
+        "region": f"{mark.region} · {engine.regions[mark.region][language]}",
+    }
+
+
+def _unreadable(engine: Engine, mark_text: str, error: PlateError, language: Language) -> str:
+    """The search again, with what was typed, where it stops being a mark, and why."""
+    text = texts(language)
+    address = SearchAddress(language, pattern=mark_text[:PATTERN_CHARACTERS_MAX])
+    reason, position = str(error.context.get("reason")), error.context.get("position")
+    sentences = [text["unreadable"]]
+    if reason in text["fault"]:
+        said = fault_sentence(language, reason)
+        place = text["problem_place"].format(column=position, sentence=said)
+        sentences.insert(0, place if position else said)
+    shown = _nothing() | {
+        "faults": sentences,
+        "problem_heading": text["unreadable_heading"].format(typed=address.pattern),
+    }
+    return _render("search.html", address, **_form(address, describe_rule_book(engine)), **shown)
 
 
 def _priced(certificate: dict[str, Any], book: Described, language: Language) -> dict[str, Any]:
@@ -198,8 +222,9 @@ def _priced(certificate: dict[str, Any], book: Described, language: Language) ->
 
 
 def _price_sum(price: dict[str, Any], language: Language) -> str:
+    mci = format_decimal(Decimal(price["mci"]), locale=language)
     value = format_decimal(price["mci_value_tenge"], locale=language)
-    sentence: str = texts(language)["price_sum"].format(mci=price["mci"], value=value)
+    sentence: str = texts(language)["price_sum"].format(mci=mci, value=value)
     return sentence
 
 
@@ -213,15 +238,14 @@ def _rule(rule: dict[str, Any], tier_names: dict[str, str], language: Language) 
     }
 
 
-def _unpriced(engine: Engine, mark_text: str, language: Language) -> str:
-    mark = engine.book.parse(mark_text)
+def _unpriced(engine: Engine, mark: Mark, language: Language) -> str:
     return _render(
         "mark.html",
         SearchAddress(language),
-        here=lambda code: mark_href(mark.text, code),
-        drawing=drawing(mark.digits, mark.series, mark.region, mark.display),
+        **_named(engine, mark, language),
         state="free",
         state_text="",
+        nearest=[],
         amount="",
         withheld="",
     )

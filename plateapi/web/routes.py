@@ -18,7 +18,9 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
 )
-STYLE_SHEET: Final = (Path(__file__).resolve().parent / "static" / "page.css").read_bytes()
+STATIC: Final = Path(__file__).resolve().parent / "static"
+STYLE_SHEET: Final = (STATIC / "page.css").read_bytes()
+ICON: Final = (STATIC / "icon.svg").read_bytes()
 
 room = Room("pages", "Pages for drivers, drawn on the server.")
 
@@ -55,3 +57,9 @@ async def show_mark(request: Request, mark: str) -> Response:
 async def show_style_sheet() -> Response:
     """The one style sheet."""
     return Response(STYLE_SHEET, media_type="text/css", headers={"cache-control": "max-age=300"})
+
+
+@room.route("GET", "/static/icon.svg", roles=Open.ANYONE, include_in_schema=False)
+async def show_icon() -> Response:
+    """What a browser shows beside the page's title."""
+    return Response(ICON, media_type="image/svg+xml", headers={"cache-control": "max-age=86400"})

@@ -23,7 +23,7 @@ def language_names() -> list[tuple[Language, str]]:
 
 
 def fault_sentence(language: Language, code: str) -> str:
-    """What is wrong with a pattern, for a citizen."""
+    """What is wrong with a pattern or a mark, for a citizen."""
     table = texts(language)["fault"]
     sentence: str = table.get(code, table["other"])
     return sentence

@@ -8,12 +8,14 @@ from plate_core import load_rule_book
 from plateapi.law import Law
 from plateapi.problems import PROBLEMS
 from plateapi.services.check_tariff import CheckedTariff, compile_tariff
+from tests.api.bad_headers import headers
 from tests.api.bad_inputs import Bad, acts, applicants, bodies, marks, searches
+from tests.api.bad_patterns import patterns
 from tests.api.bad_tariffs import GOOD, tariffs
 from tests.api.conftest import Service
 from tests.personas import Person
 
-CASES = [*bodies(), *marks(), *searches(), *applicants(), *acts(), *tariffs()]
+CASES = [*bodies(), *marks(), *searches(), *applicants(), *acts(), *tariffs(), *patterns(), *headers()]
 
 
 def person(service: Service, who: str) -> Person:

@@ -35,8 +35,20 @@ async def test_the_surface_is_served(service: Service) -> None:
     assert docs.headers["content-type"] == "text/html; charset=utf-8"
     assert docs.headers["content-security-policy"].startswith("default-src 'none'")
     assert "<script" not in docs.text
+    assert "`" not in docs.text
+    assert "<code>Idempotency-Key</code>" in docs.text
     for path in page.json()["paths"]:
         assert f"<code>{path}</code>" in docs.text
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/v1/marks?pattern=777", "/v1/rule-book", "/v1/holdings"])
+async def test_a_head_is_a_get_without_its_body(service: Service, path: str) -> None:
+    """Balancers and link checkers ask so, of routes of either kind; a refusal is the same refusal."""
+    nobody = service.people.nobody()
+    asked, got = await nobody.ask("HEAD", path), await nobody.get(path)
+    assert (asked.status_code, asked.content) == (got.status_code, b"")
+    assert asked.headers["content-type"] == got.headers["content-type"]
+    assert got.content
 
 
 async def test_figures_count_routes_and_outcomes(service: Service) -> None:

@@ -84,6 +84,54 @@ def test_a_withheld_mark_says_so(page: Page) -> None:
     expect(page.locator(".state")).to_have_text("Withheld")
 
 
+@pytest.mark.parametrize("path", ["/marks/001KOT02?lang=en", "/?lang=en&q=001KOT02"])
+def test_who_cannot_have_a_mark_is_shown_its_like(page: Page, path: str) -> None:
+    """On the page of a mark that is not free, and where a search for one mark finds nothing."""
+    page.goto(path)
+    expect(page.get_by_role("heading", name="Free marks like this one")).to_be_visible()
+    expect(page.locator(".marks li")).to_have_count(6)
+    assert "001 KOT 02" not in shown_marks(page)
+    expect(page.locator(".marks .price").first).to_have_text(re.compile(r"^₸[\d,]+$"))
+
+
+def test_a_free_mark_is_shown_alone(page: Page) -> None:
+    """Nobody is led away from a mark that he can have."""
+    page.goto("/marks/777AAA02?lang=en")
+    expect(page.locator(".state")).to_have_text("Free")
+    expect(page.locator(".marks")).to_have_count(0)
+
+
+def test_what_is_no_mark_is_explained_and_kept(page: Page) -> None:
+    """The text stands in the form, the place and the reason beneath it."""
+    response = page.goto("/marks/777%D2%AEAA02?lang=en")
+    assert response is not None
+    assert response.status == 422
+    expect(page.get_by_role("alert")).to_contain_text("“777ҮAA02” cannot be read as a mark")
+    expect(page.get_by_role("alert")).to_contain_text("character 4: Ү and Ұ are not the letter Y")
+    expect(page.get_by_role("textbox")).to_have_value("777ҮAA02")
+
+
+def test_the_search_needs_no_mouse(page: Page) -> None:
+    """The cursor waits in the form, Enter searches, and the first plate opens by keyboard."""
+    page.goto("/?lang=en")
+    page.keyboard.type("777 AAA")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Free marks: 20")
+    page.locator(".marks a").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("777 AAA 01")
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+@pytest.mark.parametrize("path", ["/?", "/?q=7*7&", "/?q=777&format=entity_car&", "/marks/001KOT02?"])
+def test_nothing_is_wider_than_a_small_phone(page: Page, path: str, language: str) -> None:
+    """No page has to be pushed sideways at 320 pixels, the longest words included."""
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(f"{path}lang={language}")
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 320
+
+
 def test_nothing_is_loaded_from_elsewhere_and_no_script_runs(page: Page, address: str) -> None:
     """Every request goes to the service itself, and the policy forbids anything else."""
     asked: list[str] = []

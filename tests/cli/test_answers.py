@@ -120,6 +120,8 @@ def test_nobody_there(tmp_path: Path) -> None:
         (("hold", "777AAA02", "--token", "t", "--server", "ftp://x"), "input_invalid"),
         (("hold", "777AAA02", "--token", "t", "--server", "file:///etc/passwd"), "input_invalid"),
         (("token", "--role", "king"), "role_unknown"),
+        (("token", "--role", "driver", "--iin", "123456789012"), "applicant_id_invalid"),
+        (("token", "--role", "driver", "--bin", "900101300017"), "applicant_id_invalid"),
         (("demo-registry", "x.xlsx"), "input_invalid"),
         (("demo-registry", "x.csv", "--rows", "99000000"), "input_invalid"),
         (("import", "none.csv"), "registry_unreadable"),
@@ -138,6 +140,9 @@ def test_invalid_input_is_two(tmp_path: Path, words: tuple[str, ...], slug: str)
 def test_usage_is_two_as_well(tmp_path: Path, words: tuple[str, ...]) -> None:
     """What the command line itself cannot read."""
     assert plates(*words, data_dir=tmp_path).code == Exit.INVALID
+    ran = plates(*words, "--json", data_dir=tmp_path)
+    assert (ran.code, ran.line["type"]) == (Exit.INVALID, "urn:plates:problem:usage_invalid")
+    assert ran.err == ""
 
 
 def test_an_import_without_a_store_is_unreachable(tmp_path: Path) -> None:

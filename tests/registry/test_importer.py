@@ -105,6 +105,36 @@ async def test_every_row_has_one_fate(inventory: Inventory, book: RuleBook, tmp_
     assert found == [(False, True), (False, True), (True, False), (False, False)]
 
 
+BAD_ROWS = {
+    "1,000AAA02": "digits_not_issued",
+    "2,777AAA99": "region_unknown",
+    "3,777AAA00": "region_unknown",
+    "4,Ж77AAA02": "foreign_character",
+    "5,=1+1": "foreign_character",
+    "6,7777AAA02": "wrong_shape",
+    "7,777A02": "wrong_shape",
+    "8,777AAAA02": "wrong_shape",
+    "9,777AAA": "wrong_shape",
+    "10,77AAA02": "format_disabled",
+    "11,777ҰҰҰ02": "lookalike_not_y",
+    "12,F1234": "foreign_format",
+    "13,D123456": "foreign_format",
+    "14,A123BCD": "foreign_format",
+    "15," + "9" * 80: "too_long",
+    "16,777AAA02,besides": "3 fields where the first line has 2",
+    "17": "1 fields where the first line has 2",
+}
+
+
+async def test_every_bad_row_has_its_reason(inventory: Inventory, book: RuleBook, tmp_path: Path) -> None:
+    """Each is rejected with the name of what is wrong with it; the good row, the control, is imported."""
+    path = write(tmp_path / "registry.csv", "id,mark", *BAD_ROWS, "18,777AAA02")
+    assert await run(inventory, book, path) == Account(imported=1, rejected=len(BAD_ROWS))
+    with (tmp_path / "registry.csv.rejects.csv").open(encoding="utf-8", newline="") as file:
+        _, *rejects = csv.reader(file)
+    assert {int(line): reason for line, _, reason in rejects} == dict(enumerate(BAD_ROWS.values(), start=2))
+
+
 async def test_an_issued_mark_is_not_sold(inventory: Inventory, book: RuleBook, tmp_path: Path) -> None:
     """What the import is for: the mark on the road is refused; its neighbour, the control, is held."""
     await run(inventory, book, write(tmp_path / "registry.csv", "777AAA02"))
