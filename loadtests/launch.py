@@ -100,7 +100,7 @@ def launch(directory: Path, *, seconds: int, users: int, seed: int, sabotaged: b
     else:
         store = directory.with_name("store-of-" + directory.name)
         store.mkdir()
-        with own_store(store) as url, running_service(directory, store_url=url) as address:
+        with own_store(store) as url, running_service(directory, store_url=url, workers=1) as address:
             sabotage_store(url)
             run_people(address, directory, seconds=seconds, users=users, seed=seed)
             wait_until_journalled(directory)

@@ -35,14 +35,19 @@ class LaunchFailed(Exception):
 
 
 @contextmanager
-def running_service(directory: Path, *, store_url: str = "") -> Iterator[str]:
-    """Starts `plates up` on ``directory`` and yields its address; stops it in order."""
+def running_service(directory: Path, *, store_url: str = "", workers: int = 2) -> Iterator[str]:
+    """Starts `plates up` on ``directory`` and yields its address; stops it in order.
+
+    It is ready when one worker is. Whoever exchanges the library asks for one worker, because another that
+    were still starting would refuse the exchanged one, as it should, and never serve.
+    """
     environment = os.environ | {
         "PLATES_DATA_DIR": str(directory),
         "PLATES_PATTERNS_DIR": str(lasting_law()),
         "PLATES_PORT": "0",
         "PLATES_TARIFF_LEAD_SECONDS": "5",
         "PLATES_ACCESS_LOG": "false",
+        "PLATES_WORKERS": str(workers),
     }
     if store_url:
         environment["PLATES_REDIS_URL"] = store_url
