@@ -75,8 +75,9 @@ def _lifespan(settings: Settings) -> Any:  # noqa: ANN401  # Starlette's own typ
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = await Engine.open(settings)
         try:
-            app.state.house = furnish_house(settings, engine)
+            house = app.state.house = furnish_house(settings, engine)
             yield
+            await house.refusal_notes.close()
         finally:
             await engine.close()
 

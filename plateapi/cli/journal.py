@@ -1,5 +1,6 @@
 """`plates journal`: what is on disk, read without the server and without disturbing the keeper."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -80,7 +81,20 @@ def _facts(book: RuleBook, pools: frozenset[str], step: dict[str, Any]) -> dict[
         "channel": step["channel"],
         "note": step["note"],
         "payment": payment,
+        "document": _document_facts(step["document"]),
     }
+
+
+def _document_facts(document: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A document whole: as text where it is text, which all of ours are, and in base64 where it is not."""
+    if document is None:
+        return None
+    content: bytes = document["content"]
+    try:
+        shown = {"content": content.decode()}
+    except UnicodeDecodeError:
+        shown = {"content_base64": base64.b64encode(content).decode()}
+    return {"name": document["name"], "version": document["version"], **shown}
 
 
 def _cells(facts: dict[str, Any]) -> Iterator[str]:

@@ -119,7 +119,7 @@ def problem_of(error: Exception) -> tuple[str, dict[str, Any]]:
 
 def _core_slug(error: PlateError) -> str:
     """The core's own slug where the table has it (``region_unknown``), else its class's."""
-    if isinstance(error, core.InputInvalid) and error.slug in PROBLEMS:
+    if isinstance(error, core.InputInvalid | core.ActRefused) and error.slug in PROBLEMS:
         return error.slug
     return next((slug for kind, slug in SLUG_BY_CLASS if isinstance(error, kind)), "internal_error")
 

@@ -16,8 +16,15 @@ from plate_core import Answer, JournalBroken, Mark, RuleBook, StoreUnavailable
 
 ENTRIES_A_READ = 512
 
-# Money whose hold nobody can read is kept in a pool without marks; its feed is journalled like any other.
+# Pools without marks have feeds like any other: money whose hold nobody can read, documents, and
+# notifications that were refused.
 UNPLACED_POOL = "unplaced"
+DOCUMENTS_POOL = "documents"
+REFUSALS_POOL = "refused_notifications"
+POOLS_WITHOUT_MARKS = (UNPLACED_POOL, DOCUMENTS_POOL, REFUSALS_POOL)
+
+# A document has up to 1 MiB, where 512 entries of any other feed are some 20 MiB at the very most.
+DOCUMENTS_A_READ = 16
 
 
 class Feed(Protocol):
@@ -72,7 +79,7 @@ def marks_of(book: RuleBook, pools: Iterable[str]) -> dict[str, Mark]:
 async def refuse_journal_ahead(store: Marks, journal: Segments, marks: Mapping[str, Mark]) -> None:
     """Asks once, when a journal was opened, whether every pool has come as far as the journal says.
 
-    Raises ``JournalBroken`` (``journal_ahead``). Unplaced money has no mark to ask by, and no say here.
+    Raises ``JournalBroken`` (``journal_ahead``). Pools without marks have none to ask by, and no say here.
     """
     heads = {pool: int(journal.head(pool).partition("-")[0]) for pool in marks}
     written = [pool for pool, head in heads.items() if head]
@@ -102,12 +109,13 @@ async def journal_round(feed: Feed, journal: Segments, pools: Sequence[str]) -> 
     entries = 0
     more = False
     for pool in pools:
-        batch = await feed.feed(pool, journal.head(pool), ENTRIES_A_READ)
+        most = DOCUMENTS_A_READ if pool == DOCUMENTS_POOL else ENTRIES_A_READ
+        batch = await feed.feed(pool, journal.head(pool), most)
         if batch:
             journal.append(pool, batch)
             written.append(pool)
             entries += len(batch)
-            more = more or len(batch) == ENTRIES_A_READ
+            more = more or len(batch) == most
     if written:
         journal.sync()
     for pool in written:

@@ -21,7 +21,12 @@ from plateapi.keeper.baseline import machine_ms, read_baseline, write_baseline
 from plateapi.keeper.clock_guard import ClockGuard, Reading
 from plateapi.keeper.election import Election
 from plateapi.keeper.expiry import sweep_pools
-from plateapi.keeper.journaling import UNPLACED_POOL, journal_round, marks_of, refuse_journal_ahead
+from plateapi.keeper.journaling import (
+    POOLS_WITHOUT_MARKS,
+    journal_round,
+    marks_of,
+    refuse_journal_ahead,
+)
 from plateapi.keeper.status import KeeperStatus, is_fresh, write_status
 from plateapi.settings import Settings
 
@@ -138,7 +143,7 @@ class Keeper:
             if self.journal is None:
                 self.journal = Journal.open(self.settings.journal_dir)
                 await refuse_journal_ahead(self.inventory, self.journal, marks_of(self.book, self.pools))
-            done = await journal_round(self.inventory, self.journal, [*self.pools, UNPLACED_POOL])
+            done = await journal_round(self.inventory, self.journal, [*self.pools, *POOLS_WITHOUT_MARKS])
         except PlateError as error:
             self._close_journal()
             self.status.journal_error = error.detail

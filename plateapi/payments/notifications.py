@@ -2,21 +2,34 @@
 
 The provider hears "recorded" only after the store has it. Its transaction is the idempotency key: told twice,
 it has one effect and one answer. Money that buys nothing is recorded as ``refund_due`` and answered with 200,
-for the provider has done its part; only what was not recorded is a problem, and is sent again.
+for the provider has done its part; only what was not recorded is a problem, and is sent again. A refusal is a
+line of the journal too.
 """
+
+from dataclasses import replace
 
 from fastapi import Request, Response
 
 from plateapi import metrics
+from plateapi.edge.house import House
 from plateapi.edge.room import JSON, Hot, Open, Room
 from plateapi.edge.visit import Visit
 from plateapi.payments.schemas import NotificationBody, SettlementShape
 from plateapi.refusals import Refused
-from plateapi.services.settle_payment import PaymentNotice, Settlement, confirm_refund, settle_payment
+from plateapi.services.note_refused_notification import RefusedNotification
+from plateapi.services.settle_payment import (
+    PaymentNotice,
+    RefundNotice,
+    Settlement,
+    confirm_refund,
+    settle_payment,
+)
 
 room = Room("payments", "Notifications of the payment side.")
 
 SIGNATURE_REFUSALS = ("signature_missing", "signature_invalid", "notification_stale")
+# What is answered so was not decided and is sent again; every other refusal becomes a line of the journal.
+NOT_NOW = ("read_only", "outcome_unknown")
 
 
 @room.route(
@@ -39,22 +52,24 @@ SIGNATURE_REFUSALS = ("signature_missing", "signature_invalid", "notification_st
 )
 async def notify(request: Request, visit: Visit) -> Response:
     """A signed notification: `X-Signature: t=<unix seconds>,v1=<HMAC-SHA256 of "<t>.<body>">`."""
-    body = await request.body()
+    known = RefusedNotification(why="", body=await request.body())
+    house = visit.house
     try:
-        settlement = await _settle(request, visit, body)
+        house.payment_side.verify(request.headers, known.body, house.engine.clock.now_ms())
+        known = replace(known, provider=house.payment_side.name)
+        notice = house.payment_side.read(known.body)
+        known = replace(known, transaction=notice.transaction)
+        settlement = await _settle(house, notice)
     except Refused as refused:
         metrics.NOTIFICATIONS.labels(refused.slug).inc()
-        if refused.slug in SIGNATURE_REFUSALS:
-            await visit.house.refusal_notes.note(refused.slug, body)
+        if refused.slug not in NOT_NOW:
+            await house.refusal_notes.note(replace(known, why=refused.slug))
         raise
     metrics.NOTIFICATIONS.labels(settlement.outcome).inc()
     return Response(SettlementShape.of(settlement).model_dump_json(), media_type=JSON)
 
 
-async def _settle(request: Request, visit: Visit, body: bytes) -> Settlement:
-    house = visit.house
-    house.payment_side.verify(request.headers, body, house.engine.clock.now_ms())
-    notice = house.payment_side.read(body)
+async def _settle(house: House, notice: PaymentNotice | RefundNotice) -> Settlement:
     if isinstance(notice, PaymentNotice):
         return await settle_payment(house.engine, house.seal, notice)
     return await confirm_refund(house.engine, house.seal, notice)

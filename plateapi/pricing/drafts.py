@@ -37,7 +37,9 @@ room = Room("tariff drafts", "Tariffs on their way into force.")
 ADMINS = (Role.PRICING_ADMIN,)
 APPROVERS = (Role.PRICING_APPROVER,)
 READERS = (Role.PRICING_ADMIN, Role.PRICING_APPROVER, Role.AUDITOR)
-CHANGE_REFUSALS = ("draft_unknown", "draft_stale", "draft_settled", "document_conflict")
+# What any writing of a document may meet.
+WRITING_REFUSALS = ("document_conflict", "feed_backlogged")
+CHANGE_REFUSALS = ("draft_unknown", "draft_stale", "draft_settled", *WRITING_REFUSALS)
 
 DraftPath = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 NameQuery = Annotated[FileName, Query(description="The file's name, as it will stand in the rule book.")]
@@ -50,7 +52,7 @@ NameQuery = Annotated[FileName, Query(description="The file's name, as it will s
     status=201,
     reads=TOML,
     body_limit=UPLOAD_LIMIT,
-    problems=["request_invalid", "tariff_already_published", "document_conflict"],
+    problems=["request_invalid", "tariff_already_published", *WRITING_REFUSALS],
     etag=True,
     summary="Upload a draft",
     openapi_extra=TOML_BODY,

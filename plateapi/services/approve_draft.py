@@ -60,7 +60,9 @@ def _check(view: DraftView, act: DraftAct, revision: str) -> int:
 
 async def _publish(engine: Engine, published: PublishedTariff, act: DraftAct) -> PublishedTariff:
     try:
-        await engine.inventory.put_document(published.document, published.dump(), expected_version=0)
+        await engine.inventory.put_document(
+            act.errand.act(), published.document, published.dump(), expected_version=0
+        )
     except DocumentConflict:
         found = await engine.inventory.get_document(published.document)
         if found is None:

@@ -118,7 +118,7 @@ async def write_draft(
     name = DRAFT_PREFIX + draft.draft
     try:
         version = await engine.inventory.put_document(
-            name, orjson.dumps(draft), expected_version=expected_version
+            errand.act(), name, orjson.dumps(draft), expected_version=expected_version
         )
     except DocumentConflict:
         view = await read_draft(engine, draft.draft)

@@ -97,7 +97,7 @@ async def withhold_by_law(engine: Engine, report: Report) -> int:
         {pool: result.ordinals for pool, result in zip(pools, results, strict=True)},
     )
     try:
-        await engine.inventory.put_document(DOCUMENT, brought.dump(), expected_version=version)
+        await engine.inventory.put_document(_act(), DOCUMENT, brought.dump(), expected_version=version)
     except DocumentConflict:
         # Another process has just brought the same law; marks are withheld either way.
         report("the law was brought by another process as well")
@@ -145,13 +145,17 @@ async def _in_calls(gates: _Gates, marks: Sequence[Mark], call: Call) -> list[An
     """The answers of all marks, from calls of a bearable size that are under way at once."""
 
     async def one(part: Sequence[Mark]) -> list[Answer]:
-        # A new id each time: withholding, readmitting and withholding again are three acts.
-        act = Act(request_id=f"law-{secrets.token_hex(12)}", caller=CALLER, channel=CHANNEL)
+        act = _act()
         async with gates.calls:
             return await ask_again(lambda: call(part, act))
 
     parts = [marks[start : start + MARKS_A_CALL] for start in range(0, len(marks), MARKS_A_CALL)]
     return [answer for answers in await asyncio.gather(*map(one, parts)) for answer in answers]
+
+
+def _act() -> Act:
+    """A new id each time: withholding, readmitting and withholding again are three acts."""
+    return Act(request_id=f"law-{secrets.token_hex(12)}", caller=CALLER, channel=CHANNEL)
 
 
 def _withhold(engine: Engine, reason: str, marks: Sequence[Mark], act: Act) -> Awaitable[list[Answer]]:

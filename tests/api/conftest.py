@@ -8,6 +8,7 @@ its own.
 import asyncio
 import inspect
 import itertools
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from plate_core import Act, ReplicaWriter
+from plate_core import Act, Journal, JournalReader, ReplicaWriter
 from plateapi.app import create_app
 from plateapi.edge.house import House
 from plateapi.engine import Engine
@@ -127,6 +128,16 @@ class Service:
             "paid_at_ms": self.engine.clock.now_ms(),
         }
         return await self.notify({**notice, **changed})
+
+    async def journalled(self, pool: str) -> list[dict[str, Any]]:
+        """What a pool's feed tells, by way of a journal of its own; nothing is trimmed."""
+        entries = await self.engine.inventory.feed(pool, "0-0", 10_000)
+        with tempfile.TemporaryDirectory() as directory:
+            journal = Journal.open(directory)
+            journal.append(pool, entries)
+            journal.sync()
+            journal.close()
+            return list(JournalReader(directory).transitions(pool))
 
     async def configure(self, region: str, **settings: Any) -> None:
         """Change what one region's pools obey."""

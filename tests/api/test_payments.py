@@ -1,12 +1,15 @@
 """Money: what buys a mark, what goes back and why, what is refused; never two owners, never unrecorded."""
 
 import asyncio
+import hashlib
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 
-from plateapi.services.note_refused_notification import PREFIX
+from plateapi.keeper.journaling import REFUSALS_POOL
+from plateapi.services.note_refused_notification import LINES_A_SECOND, RefusalNotes
 from tests.api.conftest import Service, until
 from tests.personas import new_key
 
@@ -157,10 +160,11 @@ async def test_a_reference_of_another_hold_pays_that_hold(service: Service) -> N
 async def test_what_is_not_signed_is_not_believed(
     service: Service, options: dict[str, Any], slug: str
 ) -> None:
-    """It buys nothing, says why, and is noted with its hash, not with its words."""
+    """It buys nothing, says why, and is a line of the journal with its hash and not with its words."""
+    with_room(service)
     aigerim = service.people.driver()
     mark, invoice, _ = await service.paying(aigerim)
-    before = await _noted(service)
+    before = await refusals(service)
     notice = {
         "event": "paid",
         "transaction": new_key(),
@@ -173,29 +177,70 @@ async def test_what_is_not_signed_is_not_believed(
     assert answer.headers["www-authenticate"] == "Signature"
     assert (await aigerim.holdings())["allotments"] == []
     assert await recorded(service, mark) == []
-    after = await _noted(service)
-    assert after["count"] == before["count"] + 1
-    assert after["last"][-1]["why"] == slug
-    assert invoice["reference"] not in str(after)
+    [line] = (await refusals(service))[len(before) :]
+    assert (line["verb"], line["actor"], line["channel"]) == (
+        "refuse_notification",
+        "payment-unverified",
+        "payment",
+    )
+    body = orjson.dumps(notice)
+    assert orjson.loads(line["note"]) == {
+        "why": slug,
+        "count": 1,
+        "bytes": len(body),
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
 
 
-async def test_a_flood_of_forgeries_is_noted_in_bounds(service: Service) -> None:
-    """Sixty at once are refused one and all; a process notes ten a second, and nothing is paid."""
-    before = await _noted(service)
+async def test_what_is_signed_and_refused_is_a_line_too(service: Service) -> None:
+    """Each verified notification that changes nothing has its line, with the provider's own transaction."""
+    _, invoice, _ = await service.paying(service.people.driver())
+    transaction, stranger = new_key(), new_key()
+    await service.paid(invoice, transaction=transaction)
+    before = await refusals(service)
+    refund = {"event": "refunded", "reference": invoice["reference"]}
+    for notice in (
+        {"event": "paid", "transaction": new_key()},
+        {"event": "refunded", "transaction": transaction, "reference": invoice["reference"]},
+        {**refund, "transaction": stranger},
+    ):
+        assert (await service.notify(notice)).status_code >= 400
+    await service.paid(invoice, transaction=transaction, amount_tiyn=1)
+    await service.paid(invoice, amount_tiyn=1)  # Money: its line is that of its payment.
+    lines = (await refusals(service))[len(before) :]
+    notes = [orjson.loads(line["note"]) for line in lines]
+    assert [(note["why"], note.get("transaction")) for note in notes] == [
+        ("notification_invalid", None),
+        ("not_refundable", transaction),
+        ("payment_unknown", stranger),
+        ("request_id_reused", transaction),
+    ]
+    assert {line["actor"] for line in lines} == {f"payment-{service.house.payment_side.name}"}
+
+
+async def test_a_flood_of_forgeries_is_written_in_bounds(service: Service) -> None:
+    """Sixty at once are refused one and all; none goes uncounted, and most share a line."""
+    with_room(service)
+    before = await refusals(service)
     forged = {"x_signature": "t=1,v1=" + "0" * 64}
     answers = await asyncio.gather(*(service.notify({"event": "paid"}, **forged) for _ in range(60)))
     assert {answer.status_code for answer in answers} == {401}
-    assert (await _noted(service))["count"] - before["count"] <= 30
+    # As at the end of the service: what was gathered is written.
+    await service.house.refusal_notes.close()
+    lines = (await refusals(service))[len(before) :]
+    counts = [orjson.loads(line["note"])["count"] for line in lines]
+    assert sum(counts) == 60
+    assert LINES_A_SECOND <= counts.count(1) < 60
 
 
-async def _noted(service: Service) -> dict[str, Any]:
-    names = await service.engine.inventory.list_documents(PREFIX)
-    if not names:
-        return {"count": 0, "last": []}
-    found = await service.engine.inventory.get_document(sorted(names)[-1][0])
-    assert found is not None
-    noted: dict[str, Any] = orjson.loads(found[1])
-    return noted
+def with_room(service: Service) -> None:
+    """Let a test's refusals have lines of their own, whatever the tests before it sent in this second."""
+    service.app.state.house = replace(service.house, refusal_notes=RefusalNotes(service.engine))
+
+
+async def refusals(service: Service) -> list[dict[str, Any]]:
+    """The lines of refused notifications."""
+    return await service.journalled(REFUSALS_POOL)
 
 
 async def test_a_refund_of_what_stands_is_refused(service: Service) -> None:

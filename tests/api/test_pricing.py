@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from plateapi.keeper.journaling import DOCUMENTS_POOL
 from plateapi.law import begin_of_day_ms, day_of
 from plateapi.services.load_law import bring_settings
 from plateapi.settings import Settings
@@ -183,6 +184,28 @@ async def test_what_is_approved_is_what_was_read(service: Service) -> None:
     assert read.json()["content"] == draft.json()["content"]
     again = await upload(dana, draft.json()["content"])
     assert slug(again) == "tariff_already_published"
+
+
+async def test_the_way_of_a_tariff_is_in_the_journal(service: Service) -> None:
+    """Upload, submission and approval are a line each, in order, with who did it, as the store has them."""
+    before = len(await service.journalled(DOCUMENTS_POOL))
+    dana, yerlan = service.people.admin(), service.people.approver()
+    submitted = await submit(dana, await upload(dana, tariff_text("kz-journalled", ahead(75))))
+    assert slug(await approve(dana, submitted)) != "approved"
+    approved = await approve(yerlan, submitted)
+    assert approved.status_code == 200, approved.text
+    lines = (await service.journalled(DOCUMENTS_POOL))[before:]
+    draft, revision = submitted.json()["draft"], submitted.json()["revision"]
+    assert [(line["verb"], line["document"]["name"], line["document"]["version"]) for line in lines] == [
+        ("put_document", f"tariff/draft/{draft}", 1),
+        ("put_document", f"tariff/draft/{draft}", 2),
+        ("put_document", f"tariff/published/{revision}", 1),
+    ]
+    roles = [line["actor"].partition("-")[0] for line in lines]
+    assert roles == ["pricing_admin", "pricing_admin", "pricing_approver"]
+    for line in lines[1:]:
+        found = await service.engine.inventory.get_document(line["document"]["name"])
+        assert found == (line["document"]["version"], line["document"]["content"])
 
 
 async def test_a_changed_draft_must_be_submitted_anew(service: Service) -> None:

@@ -126,7 +126,9 @@ def test_what_is_never_answered_is_unknown(run: Run, store: StoreServer, book: R
         store.pause()
         held, written = await asyncio.gather(
             inventory.hold([row]),
-            inventory.put_document("draft", b"{}", expected_version=0),
+            inventory.put_document(
+                Citizen("aigerim").act("a-document-id"), "draft", b"{}", expected_version=0
+            ),
             return_exceptions=True,
         )
         [answer] = held

@@ -308,14 +308,27 @@ async def test_limits_follow_the_pools(inventory: Inventory) -> None:
 async def test_documents_are_compared_and_set(inventory: Inventory) -> None:
     """Two writers of one version: one wins, the other learns which version stands."""
     assert await inventory.get_document("draft-1") is None
-    assert await inventory.put_document("draft-1", b"one", expected_version=0) == 1
-    assert await inventory.put_document("draft-1", b"two", expected_version=1) == 2
+    assert await inventory.put_document(official(), "draft-1", b"one", expected_version=0) == 1
+    assert await inventory.put_document(official(), "draft-1", b"two", expected_version=1) == 2
     with pytest.raises(DocumentConflict) as refused:
-        await inventory.put_document("draft-1", b"mine", expected_version=1)
+        await inventory.put_document(official(), "draft-1", b"mine", expected_version=1)
     assert refused.value.context == {"expected_version": 1, "found_version": 2}
     assert await inventory.get_document("draft-1") == (2, b"two")
-    await inventory.put_document("other", b"", expected_version=0)
+    await inventory.put_document(official(), "other", b"", expected_version=0)
     assert await inventory.list_documents("draft-") == [("draft-1", 2)]
+
+
+async def test_a_document_is_refused_for_its_length_and_for_a_backlog(inventory: Inventory) -> None:
+    """One byte too long is a fault of the caller; too many that wait for the journal are not now."""
+    with pytest.raises(InputInvalid) as long:
+        await inventory.put_document(official(), "draft", bytes((1 << 20) + 1), expected_version=0)
+    assert long.value.slug == "text_too_long"
+    for version in range(256):
+        await inventory.put_document(official(), "draft", b"", expected_version=version)
+    with pytest.raises(ActRefused) as backlogged:
+        await inventory.put_document(official(), "draft", b"", expected_version=256)
+    assert (backlogged.value.slug, backlogged.value.context) == ("feed_backlogged", {"pool": "documents"})
+    assert await inventory.get_document("draft") == (256, b"")
 
 
 async def test_one_holder_has_a_lease(inventory: Inventory) -> None:

@@ -11,7 +11,15 @@ from plateapi.engine import Engine
 from plateapi.keeper.activation import Activation
 from plateapi.keeper.election import Election
 from plateapi.keeper.expiry import sweep_pools
-from plateapi.keeper.journaling import UNPLACED_POOL, journal_round, marks_of, refuse_journal_ahead
+from plateapi.keeper.journaling import (
+    DOCUMENTS_A_READ,
+    DOCUMENTS_POOL,
+    REFUSALS_POOL,
+    UNPLACED_POOL,
+    journal_round,
+    marks_of,
+    refuse_journal_ahead,
+)
 from plateapi.keeper.process import Keeper
 from plateapi.keeper.status import KeeperStatus
 from plateapi.settings import Settings
@@ -165,6 +173,45 @@ async def test_money_that_nobody_can_place_is_journalled_too(inventory: Inventor
     await journal_round(inventory, Journal.open(tmp_path), [UNPLACED_POOL])
     steps = list(JournalReader(tmp_path).transitions(UNPLACED_POOL))
     assert [step["payment"]["transaction"] for step in steps if step["payment"]] == ["lost-1"]
+
+
+async def test_every_writing_of_a_document_is_journalled(inventory: Inventory, tmp_path: Path) -> None:
+    """Twenty writings are twenty lines, read a few at a time; the last of them is what the store has."""
+    for version in range(20):
+        content = f"draft {version}".encode()
+        await inventory.put_document(official(), "draft-1", content, expected_version=version)
+    journal = Journal.open(tmp_path)
+    first = await journal_round(inventory, journal, [DOCUMENTS_POOL])
+    assert (first.entries, first.more) == (DOCUMENTS_A_READ, True)
+    rest = await journal_round(inventory, journal, [DOCUMENTS_POOL])
+    assert (rest.entries, rest.more) == (20 - DOCUMENTS_A_READ, False)
+    assert await inventory.feed(DOCUMENTS_POOL, "0-0", 100) == []
+    told = [step["document"] for step in JournalReader(tmp_path).transitions(DOCUMENTS_POOL)]
+    assert [document["version"] for document in told] == list(range(1, 21))
+    assert (told[-1]["version"], told[-1]["content"]) == await inventory.get_document("draft-1")
+
+
+async def test_a_lost_writing_of_a_document_is_found(inventory: Inventory, tmp_path: Path) -> None:
+    """A journal that lacks what the feed has dropped already refuses to go on."""
+    await inventory.put_document(official(), "draft-1", b"one", expected_version=0)
+    await inventory.trim_feed(DOCUMENTS_POOL, "1-0")
+    await inventory.put_document(official(), "draft-1", b"two", expected_version=1)
+    with pytest.raises(JournalBroken) as refusal:
+        await journal_round(inventory, Journal.open(tmp_path), [DOCUMENTS_POOL])
+    assert refusal.value.slug == "journal_gap"
+    assert len(await inventory.feed(DOCUMENTS_POOL, "0-0", 100)) == 1
+
+
+async def test_refused_notifications_are_journalled(inventory: Inventory, tmp_path: Path) -> None:
+    """They are lines like any other, and leave the feed when they are on disk."""
+    await inventory.note_refusals([(PAYMENTS.act(), "one"), (PAYMENTS.act(), "two")])
+    await journal_round(inventory, Journal.open(tmp_path), [REFUSALS_POOL])
+    steps = list(JournalReader(tmp_path).transitions(REFUSALS_POOL))
+    assert [(step["revision"], step["verb"], step["note"]) for step in steps] == [
+        (1, "refuse_notification", "one"),
+        (2, "refuse_notification", "two"),
+    ]
+    assert await inventory.feed(REFUSALS_POOL, "0-0", 100) == []
 
 
 async def test_nothing_expires_while_nobody_vouches_for_the_clock(

@@ -9,6 +9,7 @@ use plate_algebra::{Fault, OrdinalError, ParseError, PriceError};
 use plate_inventory::answer::Answer;
 use plate_inventory::engine::EngineError;
 use plate_inventory::journal::JournalError;
+use plate_inventory::outcome::Outcome;
 use plate_inventory::replica::StartError;
 use plate_inventory::store::StoreError;
 use plate_scan::{CreateError, CursorError, QueryError, ReplicaError};
@@ -310,6 +311,11 @@ pub(crate) fn store(py: Python<'_>, error: &StoreError) -> PyErr {
         StoreError::Url { .. } => raise::<class::InputInvalid>(py, Some("url_invalid"), error, |context| {
             context.set_item("argument", "url")
         }),
+        StoreError::FeedBacklogged { pool } => {
+            raise::<class::ActRefused>(py, Some(Outcome::FeedBacklogged.slug()), error, |context| {
+                context.set_item("pool", pool)
+            })
+        }
         StoreError::DocumentConflict { expected, found } => {
             raise::<class::DocumentConflict>(py, None, error, |context| {
                 context.set_item("expected_version", expected)?;

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use plate_inventory::codec::feed;
-use plate_inventory::feed::Transition;
+use plate_inventory::feed::{DocumentChange, Transition};
 use plate_inventory::journal::{EntryId, Frames, JournalError, JournalWriter, read_frames, read_history};
 use plate_inventory::payment::PaymentChange;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 
 use crate::answer::PyLive;
 use crate::errors;
@@ -118,7 +118,8 @@ impl PyJournalReader {
     /// Keys: pool, revision, server_time_ms, verb, ordinal (None where the pool itself is meant), planes
     /// {taken, issued, withheld}, live (`Live` or None), request (32 hex digits), actor, on_behalf (32 hex
     /// digits or None), office, channel, note, and payment: None or {id, provider, transaction, ordinal,
-    /// hold_id, amount_tiyn, paid_at_ms, received_at_ms, refunded_at_ms, state, before, reason}.
+    /// hold_id, amount_tiyn, paid_at_ms, received_at_ms, refunded_at_ms, state, before, reason}; and document: None or
+    /// {name, version, content}, of the pool `documents`.
     /// Raises `JournalBroken`.
     fn history<'py>(&self, py: Python<'py>, mark: &PyMark) -> PyResult<Vec<Bound<'py, PyDict>>> {
         history(py, &self.directory, mark)
@@ -221,6 +222,15 @@ fn transition<'py>(
     one.set_item("channel", step.channel.slug())?;
     one.set_item("payment", step.payment.map(|change| payment(py, &change)).transpose()?)?;
     one.set_item("note", step.note)?;
+    one.set_item("document", step.document.as_ref().map(|change| document(py, change)).transpose()?)?;
+    Ok(one)
+}
+
+fn document<'py>(py: Python<'py>, change: &DocumentChange) -> PyResult<Bound<'py, PyDict>> {
+    let one = PyDict::new(py);
+    one.set_item("name", &change.name)?;
+    one.set_item("version", change.version)?;
+    one.set_item("content", PyBytes::new(py, &change.content))?;
     Ok(one)
 }
 

@@ -1,7 +1,9 @@
 //! What one entry of a pool's change feed says: absolute values, revisions without gaps.
 //!
-//! The feed is the source of the journal: replaying it from empty rebuilds every mark and every payment
-//! (invariant 10). An entry is what one call did to one pool; a refused item leaves no transition and no revision.
+//! The feed is the source of the journal: replaying it from empty rebuilds every mark, every payment and every
+//! document (invariant 10). An entry is what one call did to one pool; a refused item leaves no transition and no
+//! revision. Documents and refused notifications have feeds of their own ([`DOCUMENTS_POOL`], [`REFUSALS_POOL`]),
+//! in pools without marks.
 
 use crate::act::Channel;
 pub use crate::codec::feed::{decode, encode};
@@ -9,6 +11,12 @@ use crate::coded::coded;
 use crate::id::{ApplicantId, RequestId};
 use crate::payment::PaymentChange;
 use crate::record::Record;
+
+/// The pool without marks whose feed tells of documents.
+pub const DOCUMENTS_POOL: &str = "documents";
+
+/// The pool without marks whose feed tells of refused notifications of the payment side.
+pub const REFUSALS_POOL: &str = "refused_notifications";
 
 coded! {
     /// Which verb made a transition. The later verbs of a mark's life have their numbers already.
@@ -63,6 +71,10 @@ coded! {
         Unblock = 24 "unblock",
         /// The metal was destroyed; the mark's state is what it was.
         DestroyMetal = 25 "destroy_metal",
+        /// A document was written. It is of no mark.
+        PutDocument = 26 "put_document",
+        /// A notification of the payment side was refused. It is of no mark.
+        RefuseNotification = 27 "refuse_notification",
     }
 }
 
@@ -97,6 +109,17 @@ impl PlaneBits {
     }
 }
 
+/// A document after it was written, whole: a draft or a published tariff, or what the law withholds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DocumentChange {
+    /// Its name.
+    pub name: String,
+    /// Its version, from 1, one more with each writing.
+    pub version: u64,
+    /// Its content.
+    pub content: Vec<u8>,
+}
+
 /// One step of a pool: one revision.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Transition {
@@ -104,7 +127,8 @@ pub struct Transition {
     pub revision: u64,
     /// What was done.
     pub verb: Verb,
-    /// Which mark, as an ordinal of the pool; `None` where the pool itself is meant ([`Verb::Configure`]).
+    /// Which mark, as an ordinal of the pool; `None` where the pool itself is meant ([`Verb::Configure`]), a
+    /// document, or a refused notification.
     pub ordinal: Option<u32>,
     /// The mark's planes after it.
     pub planes: PlaneBits,
@@ -125,6 +149,8 @@ pub struct Transition {
     pub payment: Option<PaymentChange>,
     /// Whatever else an auditor needs, as text: the reason of a withholding, the settings of a pool.
     pub note: String,
+    /// The document that it wrote ([`Verb::PutDocument`]).
+    pub document: Option<DocumentChange>,
 }
 
 /// What one call did to one pool.

@@ -41,6 +41,8 @@ pub enum PoolKey {
     Payments,
     /// Hash: applicant to the ordinals of his allotments.
     Owners,
+    /// Hash, in the pool of documents only: name to version and content.
+    Documents,
     /// String, in tests only: the time, ms since the epoch.
     Clock,
 }
@@ -63,6 +65,7 @@ impl PoolKey {
         PoolKey::DuePayments,
         PoolKey::Payments,
         PoolKey::Owners,
+        PoolKey::Documents,
         PoolKey::Clock,
     ];
 
@@ -85,6 +88,7 @@ impl PoolKey {
             PoolKey::DuePayments => "due_payments",
             PoolKey::Payments => "payments",
             PoolKey::Owners => "owners",
+            PoolKey::Documents => "documents",
             PoolKey::Clock => "clock",
         }
     }
@@ -109,7 +113,7 @@ pub enum ShardKey {
     Permits,
     /// Hash: operator to a local day and how many holds he made on it.
     OperatorDays,
-    /// Hash: name to version and content.
+    /// Hash: name to version and content, as data version 1 had them; read once, when its data are raised.
     Documents,
     /// Hash: name to holder and end of a lease, for the election of the active keeper.
     Leases,
@@ -198,8 +202,6 @@ functions! {
     SWEEP_IDS = "sweep_ids" shard [Conf Ids DueIds Permits]
     /// Sets the limits.
     CONFIGURE_SHARD = "configure_shard" shard [Conf]
-    /// Writes a document if its version is the expected one.
-    PUT_DOCUMENT = "put_document" shard [Documents]
     /// Takes or renews a lease.
     TAKE_LEASE = "take_lease" shard [Leases]
     /// Gives a lease back.
@@ -235,6 +237,10 @@ functions! {
     READ = "read" pool [Conf Live Issued Withheld]
     /// Sets what a pool obeys, and founds the pool the first time.
     CONFIGURE = "configure" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Withheld]
+    /// Writes a document if its version is the expected one.
+    PUT_DOCUMENT = "put_document" pool [Conf Feed Documents]
+    /// Writes refused notifications down.
+    NOTE_REFUSALS = "note_refusals" pool [Conf Feed]
     /// Forgets the part of the feed that the journal has on disk.
     TRIM_FEED = "trim_feed" pool [Conf Feed]
 }

@@ -20,8 +20,11 @@ use crate::outcome::Outcome;
 use crate::payment::{PaymentState, RefundReason};
 use crate::state::{DeadlineReason, State};
 
-/// The version of the data's layout. A store with a greater one is not touched by this build.
-pub const DATA_VERSION: u32 = 1;
+/// The version of the data's layout. A store with a greater one is not touched by this build; one with a smaller
+/// one is raised when it is opened.
+///
+/// 2: documents have a feed and stand in a pool of their own, and there is a feed of refused notifications.
+pub const DATA_VERSION: u32 = 2;
 
 /// Whose time the functions go by.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -48,13 +51,14 @@ macro_rules! sources {
 /// What every function shares, in order: later files use earlier ones.
 const PRELUDE: &[Source] = sources![
     "prelude/library" "prelude/pool" "prelude/offer" "prelude/held" "prelude/marks" "prelude/shard" "prelude/money"
+    "prelude/feed"
 ];
 
 /// The verbs, each in a scope of its own.
 const VERBS: &[Source] = sources![
-    "admit" "claim" "settle_permits" "sweep_ids" "configure_shard" "put_document" "take_lease" "give_lease"
+    "admit" "claim" "settle_permits" "sweep_ids" "configure_shard" "take_lease" "give_lease"
     "hold" "assign_next" "extend" "release" "begin_payment" "confirm" "cancel" "confirm_refund" "sweep" "forget"
-    "withhold" "readmit" "import" "read" "configure" "trim_feed"
+    "withhold" "readmit" "import" "read" "configure" "put_document" "note_refusals" "trim_feed"
 ];
 
 /// An assembled library, ready to be loaded.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use plate_inventory::act::{Applicant, ApplicantKind, Channel};
 use plate_inventory::codec::{feed, payment, record};
-use plate_inventory::feed::{FeedEntry, PlaneBits, Transition, Verb};
+use plate_inventory::feed::{DocumentChange, FeedEntry, PlaneBits, Transition, Verb};
 use plate_inventory::id::{ApplicantId, HoldId, PaymentId, RequestId, TariffId};
 use plate_inventory::payment::{Payment, PaymentChange, PaymentState, RefundReason};
 use plate_inventory::record::Record;
@@ -64,6 +64,16 @@ prop_compose! {
 }
 
 prop_compose! {
+    /// Also longer than the 65,535 bytes of a part.
+    fn any_document()(
+        name in "[a-z/]{1,255}", version in 1_u64..1 << 40, length in prop::sample::select(&[0_usize, 1, 80_000]),
+        filling in any::<u8>(),
+    ) -> DocumentChange {
+        DocumentChange { name, version, content: vec![filling; length] }
+    }
+}
+
+prop_compose! {
     fn any_transition()(
         (verb, channel, bits) in (prop::sample::select(Verb::ALL), prop::sample::select(Channel::ALL), 0_u8..8),
         ordinal in prop::option::of(0_u32..u32::MAX),
@@ -71,11 +81,12 @@ prop_compose! {
         (request, on_behalf) in (any::<[u8; 16]>(), prop::option::of(any::<[u8; 16]>())),
         (actor, office, note) in ("\\PC{0,40}", "\\PC{0,20}", "\\PC{0,200}"),
         payment in prop::option::of((prop::option::of(prop::sample::select(PaymentState::ALL)), any_payment())),
+        document in prop::option::of(any_document()),
     ) -> Transition {
         Transition {
             revision: 0, verb, ordinal, planes: PlaneBits::from_bits(bits), record, request: RequestId(request),
             actor, on_behalf: on_behalf.map(ApplicantId), office, channel,
-            payment: payment.map(|(before, after)| PaymentChange { before, after }), note,
+            payment: payment.map(|(before, after)| PaymentChange { before, after }), note, document,
         }
     }
 }

@@ -56,6 +56,7 @@ fn transition(revision: u64, verb: Verb, ordinal: u32, record: Option<Record>) -
         channel: Channel::Portal,
         payment: None,
         note: String::new(),
+        document: None,
     }
 }
 

@@ -179,7 +179,10 @@ class BootContractBroken(InventoryError):
 
 
 class ActRefused(InventoryError):
-    """An act that is no list of items was refused: the outcome is the slug. Context: ``retry_at_ms``."""
+    """An act that is no list of items was refused: the outcome is the slug.
+
+    Context: ``retry_at_ms``; of a feed that is backlogged its ``pool``.
+    """
 
     SLUG = "act_refused"
 

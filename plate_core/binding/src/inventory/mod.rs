@@ -313,17 +313,21 @@ impl PyInventory {
 
     /// Write a document whose version is still the expected one (0: there is none yet); the new version.
     ///
-    /// Raises `DocumentConflict`. After `OutcomeUnknown`, read again.
-    #[pyo3(signature = (name, content, *, expected_version))]
+    /// The act says in the journal who wrote it; the version alone decides. At most 1 MiB. Raises `DocumentConflict`,
+    /// and `ActRefused` with the slug `feed_backlogged` while too much waits for the journal. After `OutcomeUnknown`,
+    /// read again.
+    #[pyo3(signature = (act, name, content, *, expected_version))]
     fn put_document<'py>(
         &self,
         py: Python<'py>,
+        act: &PyAct,
         name: String,
         content: Vec<u8>,
         expected_version: u64,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let act = act.0.clone();
         let run = move |it: Rc<Pipeline>| async move {
-            it.store().put_document(&name, &content, expected_version).await
+            it.store().put_document(&act, &name, &content, expected_version).await
         };
         self.bridge.call(py, run, |py, value| value.into_py_any(py))
     }
@@ -332,6 +336,19 @@ impl PyInventory {
     fn list_documents<'py>(&self, py: Python<'py>, prefix: String) -> PyResult<Bound<'py, PyAny>> {
         let run = move |it: Rc<Pipeline>| async move { it.store().list_documents(&prefix).await };
         self.bridge.call(py, run, |py, value| value.into_py_any(py))
+    }
+
+    /// Write refused notifications of the payment side into the journal's feed, 1 to 128: (act, note) each.
+    ///
+    /// Raises `ActRefused` with the slug `feed_backlogged` while too much waits for the journal.
+    fn note_refusals<'py>(
+        &self,
+        py: Python<'py>,
+        refusals: Vec<(PyRef<'py, PyAct>, String)>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let refusals: Vec<_> = refusals.into_iter().map(|(act, note)| (act.0.clone(), note)).collect();
+        let run = move |it: Rc<Pipeline>| async move { it.store().note_refusals(&refusals).await };
+        self.bridge.call(py, run, |py, ()| Ok(py.None()))
     }
 
     /// Entries of a pool's change feed after an id, oldest first, at most `count`: [(entry id, bytes)].

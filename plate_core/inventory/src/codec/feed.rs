@@ -7,16 +7,21 @@
 //! office, channel and applicant, and 60 bytes less go through the feed for each. A *run* is an import: one
 //! act, and many marks, each with its planes; each is a transition with its own revision, an
 //! `import_conflict` where the record part (8) is set among its parts (its record is untouched and not repeated).
+//!
+//! A second layout tells of documents. A part's length has two bytes and a document may have a megabyte, so there
+//! it stands behind the parts, with a length of four.
 
 use super::{Malformed, NO_ORDINAL, Reader, TooLong, Writer, payment, record};
 use crate::act::Channel;
-use crate::feed::{FeedEntry, PlaneBits, Transition, Verb};
+use crate::feed::{DocumentChange, FeedEntry, PlaneBits, Transition, Verb};
 use crate::id::{ApplicantId, RequestId};
 use crate::payment::{PaymentChange, PaymentState};
 use crate::record::Record;
 
-/// The layout of feed entries that this code writes and reads.
-const LAYOUT: u8 = 1;
+/// The layout of entries that tell of marks.
+const MARKS: u8 = 1;
+/// The layout of entries that tell of documents.
+const DOCUMENTS: u8 = 2;
 
 const RECORD: u8 = 8;
 const ACT: u8 = 16;
@@ -30,7 +35,8 @@ const RUN: u8 = 128;
 /// [`Malformed`] names the first part that is not what the table says: the bytes are damaged, or of a later version.
 pub fn decode(bytes: &[u8]) -> Result<FeedEntry, Malformed> {
     let mut from = Reader::new(bytes);
-    if from.u8("layout")? != LAYOUT {
+    let layout = from.u8("layout")?;
+    if !matches!(layout, MARKS | DOCUMENTS) {
         return Err(Malformed { what: "layout", offset: 0 });
     }
     let server_ms = from.ms("server time")?;
@@ -40,6 +46,10 @@ pub fn decode(bytes: &[u8]) -> Result<FeedEntry, Malformed> {
     let mut transitions = Vec::with_capacity(count);
     while !from.is_empty() {
         read_transition(&mut from, first_revision, &mut transitions)?;
+        if layout == DOCUMENTS {
+            let document = read_document(&mut from)?;
+            transitions.last_mut().ok_or_else(|| from.fault("document"))?.document = document;
+        }
     }
     if transitions.len() != count {
         return Err(from.fault("count of transitions"));
@@ -125,6 +135,7 @@ fn read_transition(
         channel: who.channel,
         payment,
         note,
+        document: None,
     };
     if parts & RUN == 0 {
         to.push(transition);
@@ -154,6 +165,16 @@ fn read_run(
     Ok(())
 }
 
+fn read_document(from: &mut Reader<'_>) -> Result<Option<DocumentChange>, Malformed> {
+    if from.u8("document")? == 0 {
+        return Ok(None);
+    }
+    let (name, version) = (from.text("name of a document")?, from.u48("version of a document")?);
+    let length = from.u32("length of a document")? as usize;
+    let content = from.take(length, "content of a document")?.to_vec();
+    Ok(Some(DocumentChange { name, version, content }))
+}
+
 fn read_payment(from: &mut Reader<'_>) -> Result<PaymentChange, Malformed> {
     let before = match from.u8("payment state before")? {
         0 => None,
@@ -174,10 +195,15 @@ pub fn encode(entry: &FeedEntry) -> Result<Vec<u8>, TooLong> {
         found: entry.transitions.len(),
         limit: 65_535,
     })?;
+    let has_documents = entry.transitions.iter().any(|transition| transition.document.is_some());
     let mut to = Writer::default();
-    to.u8(LAYOUT).ms(entry.server_ms).u48(entry.first_revision).u16(count).text(&entry.pool, "pool")?;
+    to.u8(if has_documents { DOCUMENTS } else { MARKS });
+    to.ms(entry.server_ms).u48(entry.first_revision).u16(count).text(&entry.pool, "pool")?;
     for transition in &entry.transitions {
         write_transition(transition, &mut to)?;
+        if has_documents {
+            write_document(transition.document.as_ref(), &mut to)?;
+        }
     }
     Ok(to.0)
 }
@@ -208,6 +234,22 @@ fn write_transition(transition: &Transition, to: &mut Writer) -> Result<(), TooL
     if !transition.note.is_empty() {
         to.part(transition.note.as_bytes(), "note")?;
     }
+    Ok(())
+}
+
+fn write_document(document: Option<&DocumentChange>, to: &mut Writer) -> Result<(), TooLong> {
+    let Some(document) = document else {
+        to.u8(0);
+        return Ok(());
+    };
+    let found = document.content.len();
+    let length = u32::try_from(found).map_err(|_| TooLong {
+        what: "content of a document",
+        found,
+        limit: u32::MAX as usize,
+    })?;
+    to.u8(1).text(&document.name, "name of a document")?.u48(document.version);
+    to.u32(length).bytes(&document.content);
     Ok(())
 }
 

@@ -32,7 +32,7 @@
 //!      tag 255 payment id (16), always last
 //!
 //! answer                                          feed entry
-//!  0 outcome             u8                        0 layout               u8, 1
+//!  0 outcome             u8                        0 layout               u8: 1 marks, 2 documents
 //!  1 parts               u8, see below             1 server_ms            u48
 //!  2 ordinal             u32, 2^32-1 none          7 first revision       u48
 //!  6 revision            u48                      13 transitions          u16
@@ -49,6 +49,9 @@
 //!                        quote                      32 payment            u16 length, before u8, payment
 //!   64 current revision  u48                        64 note               u16 length, UTF-8
 //!  128 import counts     u16 length, counts        128 run                u16 length, (parts u8, ordinal u32)*
+//!                                                      in layout 2, after the parts of each transition:
+//!                                                      document           u8 0|1, name text, version u48,
+//!                                                                         u32 length, content
 //! ```
 //!
 //! An answer with *hold terms* is that of a hold that was given. Its record is made of the terms, of the

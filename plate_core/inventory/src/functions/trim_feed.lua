@@ -6,12 +6,9 @@
 -- Flags      allow-oom: it frees memory
 
 register('trim_feed', function(keys, arguments)
-  local conf = redis.call('HMGET', keys[1], 'terms', 'revision', 'trimmed')
-  if not conf[1] then
-    return 0
-  end
-  local through = min(tonumber(arguments[1]), tonumber(conf[2]) or 0)
-  if through <= (tonumber(conf[3]) or 0) then
+  local conf = redis.call('HMGET', keys[1], 'revision', 'trimmed')
+  local through = min(tonumber(arguments[1]), tonumber(conf[1]) or 0)
+  if through <= (tonumber(conf[2]) or 0) then
     return 0
   end
   local forgotten = redis.call('XTRIM', keys[2], 'MINID', string.format('%.0f-0', through + 1))

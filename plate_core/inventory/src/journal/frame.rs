@@ -6,8 +6,10 @@ use sha2::{Digest, Sha256};
 pub(super) type Link = [u8; 32];
 
 /// A frame longer than this was never written: a batch is at most 128 items, and 128 items of the largest
-/// record (about 400 bytes, twice) are 100 KiB. Ten times that bounds what a damaged length can ask for.
-pub(super) const MAX_PAYLOAD_BYTES: u32 = 1 << 20;
+/// record (about 400 bytes, twice) are 100 KiB; a document has at most 1 MiB
+/// ([`crate::store::DOCUMENT_MAX_BYTES`]), and its name and act less than another KiB. Twice the greater of
+/// them bounds what a damaged length can ask for.
+pub(super) const MAX_PAYLOAD_BYTES: u32 = 2 << 20;
 
 /// Length field before, link after.
 pub(super) const FRAME_OVERHEAD_BYTES: u64 = 4 + 32;

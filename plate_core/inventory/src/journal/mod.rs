@@ -1,4 +1,4 @@
-//! The journal: every transition of every mark, on disk, in the order in which it happened.
+//! The journal: every transition of every mark and every document, on disk, in the order in which it happened.
 //!
 //! Here: segment files, their writer, their reader, and the replay that rebuilds the state from them.
 //! Deliberately not here: who calls the writer and when (the keeper, in `plateapi/keeper`), and what an

@@ -1,4 +1,4 @@
-//! The state that the journal tells: every plane, record and payment, rebuilt from nothing else.
+//! The state that the journal tells: every plane, record, payment and document, rebuilt from nothing else.
 //!
 //! Entries carry absolute values, so replay is assignment: no rule of the lifecycle is needed, and a rule
 //! that was wrong when it ran is replayed as it ran. Comparing with a store is done by whoever has one.
@@ -9,11 +9,12 @@ use std::path::Path;
 use super::error::JournalError;
 use super::frame::Frame;
 use super::reader::{decode, read_frames};
-use crate::feed::Transition;
+use crate::feed::{DocumentChange, Transition, Verb};
 use crate::id::PaymentId;
 use crate::payment::Payment;
 use crate::record::Record;
 use crate::settings::settings_in;
+use crate::store::Document;
 
 /// What is known of one pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct PoolState {
     pub payments: BTreeMap<PaymentId, Payment>,
     /// The pool's settings as they were last written.
     pub settings: String,
+    /// The documents by name, in the pool that has them.
+    pub documents: BTreeMap<String, Document>,
 }
 
 /// One bit a mark, by ordinal. It grows with the highest mark named: six million imported marks over the whole
@@ -115,8 +118,13 @@ impl Replay {
 impl PoolState {
     fn apply(&mut self, transition: Transition) {
         self.revision = transition.revision;
+        if let Some(DocumentChange { name, version, content }) = transition.document {
+            self.documents.insert(name, Document { version, content });
+        }
         let Some(ordinal) = transition.ordinal else {
-            settings_in(&transition.note).clone_into(&mut self.settings);
+            if transition.verb == Verb::Configure {
+                settings_in(&transition.note).clone_into(&mut self.settings);
+            }
             return;
         };
         self.taken.set(ordinal, transition.planes.taken);

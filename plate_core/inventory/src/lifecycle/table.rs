@@ -26,8 +26,9 @@ pub enum Cell {
 
 use Cell::{Back, Refused, Stays, To};
 
-/// The events of a mark's life, in its order. `configure` is of the pool, `confirm_refund` of a payment, and
-/// `import_conflict` is what `import` leaves in the journal where it is refused.
+/// The events of a mark's life, in its order. `configure` is of the pool, `confirm_refund` of a payment,
+/// `import_conflict` is what `import` leaves in the journal where it is refused, and documents and refused
+/// notifications are of no mark.
 pub const EVENTS: [Verb; 22] = [
     Verb::Hold,
     Verb::AssignNext,
@@ -74,6 +75,8 @@ pub const fn next(state: MarkState, event: Verb) -> Cell {
         Verb::Withhold | Verb::Readmit | Verb::Import | Verb::ImportConflict | Verb::Configure => {
             by_rule_or_registry(state, event)
         }
+        // They are of no mark, so there is nothing that they could do to one.
+        Verb::PutDocument | Verb::RefuseNotification => Refused(Outcome::Conflict),
         Verb::StartManufacture
         | Verb::MakeReady
         | Verb::Issue

@@ -260,6 +260,7 @@ impl Pool {
             channel: who.channel,
             payment: None,
             note: note.to_owned(),
+            document: None,
         }
     }
 

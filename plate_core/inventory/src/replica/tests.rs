@@ -85,6 +85,7 @@ impl Played {
             channel: Channel::Keeper,
             payment: None,
             note: String::new(),
+            document: None,
         };
         let transitions: Vec<Transition> = (first_revision..).zip(marks).map(transition).collect();
         if transitions.is_empty() {

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::call::unexpected;
 use super::{Store, StoreError};
+use crate::act::{Act, Channel};
 use crate::keys::ShardKey;
 use crate::library::DATA_VERSION;
 
@@ -55,7 +56,7 @@ const NEEDED: &[(&str, &str)] = &[
 
 impl Store {
     /// Refuses a server that can lose marks, a store that is not the known one, and data of a later version.
-    /// Founds a store that has no birth certificate, if none is known.
+    /// Founds a store that has no birth certificate, if none is known, and raises data of an earlier version.
     ///
     /// `known` is the id of the store that the caller's journal belongs to, if he has one.
     ///
@@ -81,9 +82,20 @@ impl Store {
             return Err(StoreError::Contract(faults));
         }
         match genesis {
+            Some(genesis) if genesis.data_version < DATA_VERSION => self.raise(genesis).await,
             Some(genesis) => Ok(genesis),
             None => self.found().await,
         }
+    }
+
+    /// Brings data of an earlier version to this one's layout. It may be done twice, and by several at once.
+    async fn raise(&self, genesis: Genesis) -> Result<Genesis, StoreError> {
+        let act = Act::of("plates", &format!("data_version {DATA_VERSION}"), Channel::Keeper);
+        self.carry_documents(&act).await?;
+        let mut set = redis::cmd("HSET");
+        set.arg(ShardKey::Genesis.of(0)).arg("data_version").arg(DATA_VERSION);
+        self.connection.send(&set).await?;
+        Ok(Genesis { data_version: DATA_VERSION, ..genesis })
     }
 
     /// What about the server's version and settings can lose marks.

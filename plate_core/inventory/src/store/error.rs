@@ -81,6 +81,12 @@ pub enum StoreError {
         /// The version that stands.
         found: u64,
     },
+    /// Too much of a feed waits for the journal: no keeper writes it. Nothing was written.
+    #[error("too much of the feed of {pool} waits for the journal")]
+    FeedBacklogged {
+        /// The pool without marks whose feed it is.
+        pool: &'static str,
+    },
 }
 
 fn first_setting(faults: &[SettingInvalid]) -> String {

@@ -11,6 +11,8 @@
 //! hold, ...    one verb a file: how its items are packed
 //! contract     whether this server may be used at all
 //! snapshot     a pool's planes and records with the revision they stand at
+//! documents    what is written by compare and set, in a pool of its own
+//! refusals     notifications that were refused: lines of the journal, and nothing else
 //! ```
 //!
 //! Deliberately not here: repeating. What is unknown is asked again by whoever has the request id.
@@ -39,6 +41,7 @@ mod payments;
 mod permits;
 mod read;
 mod readmit;
+mod refusals;
 mod release;
 mod snapshot;
 mod sweep;
@@ -46,11 +49,12 @@ mod withhold;
 
 pub use configure::{SETTING_TRIES_MAX, contested};
 pub use connection::Timeouts;
-pub use documents::Document;
+pub use documents::{DOCUMENT_MAX_BYTES, DOCUMENTS_BACKLOG_MAX, Document};
 pub use error::StoreError;
 pub use feed::RawEntry;
 pub use follow::Head;
 pub use permits::{Admission, Claim, HoldClaim, Lengthen, Need, Settled, Settlement};
+pub use refusals::REFUSALS_BACKLOG_MAX;
 pub use snapshot::{FullSnapshot, Snapshot};
 
 use std::collections::HashMap;

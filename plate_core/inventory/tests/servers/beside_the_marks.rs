@@ -1,4 +1,4 @@
-//! What a store keeps beside marks: documents, leases, who has what, snapshots, and ids across pools.
+//! What a store keeps beside marks: leases, who has what, snapshots, and ids across pools.
 
 use plate_inventory::act::{Act, Channel};
 use plate_inventory::item::{ConfirmItem, HeldItem, HoldItem};
@@ -6,35 +6,12 @@ use plate_inventory::outcome::Outcome;
 use plate_inventory::record::Record;
 use plate_inventory::settings::{DAY_MS, MINUTE_MS, PoolShape};
 use plate_inventory::state::{Acquired, State};
-use plate_inventory::store::{Document, Snapshot, Store, StoreError};
+use plate_inventory::store::{Snapshot, Store};
 
 use crate::people::{ALMATY, NOON_MS, TARIFF, act_of, driver, hold, open_pools};
 use crate::server::{Kind, Server, run, set_time};
 
 const ASTANA: &str = "person_car.01";
-
-/// A document is written only by who has read what stands; names are listed with their versions.
-#[test]
-fn a_document_is_compared_and_set() {
-    for kind in Kind::BOTH {
-        run(async {
-            let store = Server::start(kind);
-            let store = (store.store().await, store);
-            let store = &store.0;
-            assert_eq!(store.get_document("tariffs/kz-2027").await, Ok(None));
-            assert_eq!(store.put_document("tariffs/kz-2027", b"one", 0).await, Ok(1));
-            let conflict = StoreError::DocumentConflict { expected: 0, found: 1 };
-            assert_eq!(store.put_document("tariffs/kz-2027", b"other", 0).await, Err(conflict));
-            assert_eq!(store.put_document("tariffs/kz-2027", b"two", 1).await, Ok(2));
-            let stands = Document { version: 2, content: b"two".to_vec() };
-            assert_eq!(store.get_document("tariffs/kz-2027").await, Ok(Some(stands)));
-            store.put_document("drafts/x", &[0, 255], 0).await.expect("written");
-            let listed = store.list_documents("tariffs/").await;
-            assert_eq!(listed, Ok(vec![("tariffs/kz-2027".to_owned(), 2)]));
-            assert_eq!(store.list_documents("").await.expect("listed").len(), 2);
-        });
-    }
-}
 
 /// One keeper at a time: a lease is refused to others until it is given back or ends by the store's time.
 #[test]

@@ -9,6 +9,7 @@ mod beside_the_marks;
 mod constant_calls;
 mod contract;
 mod differential;
+mod documents;
 mod driver;
 mod failures;
 mod midway;

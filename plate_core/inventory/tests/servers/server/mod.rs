@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use plate_inventory::feed::{DOCUMENTS_POOL, REFUSALS_POOL};
 use plate_inventory::library::Library;
 use plate_inventory::store::{Store, StoreOptions, Timeouts};
 use tempfile::TempDir;
@@ -151,11 +152,11 @@ const CONTRACT: &[(&str, &str)] = &[
     ("maxmemory-policy", "noeviction"),
 ];
 
-/// Sets the time of a pool's functions, and of the shard's.
+/// Sets the time of a pool's functions, of the shard's and of the pools without marks.
 pub fn set_time(client: &mut redis::Connection, pools: &[&str], now_ms: i64) {
     let mut pipeline = redis::pipe();
     pipeline.cmd("SET").arg("{s0}:clock").arg(now_ms);
-    for pool in pools {
+    for pool in pools.iter().chain(&[DOCUMENTS_POOL, REFUSALS_POOL]) {
         pipeline.cmd("SET").arg(format!("{{{pool}}}:clock")).arg(now_ms);
     }
     pipeline.exec(client).expect("the time is set");

@@ -1,0 +1,34 @@
+"""`plates journal`: what is on disk, as lines that other tools read."""
+
+import json
+from pathlib import Path
+
+from plate_core import Inventory, Journal
+from plateapi.keeper.journaling import POOLS_WITHOUT_MARKS, journal_round
+from tests.cli.commands import plates
+from tests.facade.citizens import PAYMENTS, official
+
+
+async def test_an_export_tells_of_documents_and_refusals(inventory: Inventory, tmp_path: Path) -> None:
+    """A document has its content, as text or else in base64; a refused notification has its reason."""
+    await inventory.put_document(official(), "tariff/draft/1", "тариф".encode(), expected_version=0)
+    await inventory.put_document(official(), "raw", b"\xff", expected_version=0)
+    await inventory.note_refusals([(PAYMENTS.act(), "why")])
+    journal = Journal.open(tmp_path / "journal")
+    await journal_round(inventory, journal, POOLS_WITHOUT_MARKS)
+    journal.close()
+    file = tmp_path / "export.ndjson"
+    ran = plates("journal", "export", str(file), "--json", data_dir=tmp_path)
+    assert ran.line == {"transitions": 3, "file": str(file)}
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert [(line["pool"], line["revision"], line["verb"]) for line in lines] == [
+        ("documents", 1, "put_document"),
+        ("documents", 2, "put_document"),
+        ("refused_notifications", 1, "refuse_notification"),
+    ]
+    assert [line["document"] for line in lines] == [
+        {"name": "tariff/draft/1", "version": 1, "content": "тариф"},
+        {"name": "raw", "version": 1, "content_base64": "/w=="},
+        None,
+    ]
+    assert lines[2]["note"] == "why"
