@@ -107,7 +107,7 @@ LOAD_USERS ?= 40
 
 bench: $(VENV)/.built ## measure: every case asserts its answer; JSON with circumstances
 	@mkdir -p $(dir $(BENCH_JSON))
-	$(BIN)/pytest bench --benchmark-only --benchmark-json=$(BENCH_JSON) --benchmark-columns=median,iqr,ops,rounds
+	$(BIN)/pytest bench --benchmark-only --benchmark-json=$(BENCH_JSON) --benchmark-columns=median,iqr,ops,rounds --history
 
 load: $(VENV)/.built ## a launch day in small, ended by the check of every mark's history and its control
 	$(BIN)/python -m loadtests.launch --seconds $(LOAD_SECONDS) --users $(LOAD_USERS)
