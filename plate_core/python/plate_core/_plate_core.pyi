@@ -358,9 +358,9 @@ class JournalReader:
     """Reads a journal that another process may be writing. It takes no lock and repairs nothing."""
 
     # A transition: {pool, revision, server_time_ms, verb, ordinal: int | None, live: Live | None,
-    #  planes: {taken, issued, withheld}, request: 32 hex, actor, on_behalf: 32 hex | None, office, channel,
-    #  note, payment: {id, provider, transaction, ordinal, hold_id, amount_tiyn, paid_at_ms, received_at_ms,
-    #  refunded_at_ms, state, before, reason} | None}
+    #  planes: {taken, issued, withheld}, request: 32 hex, actor, on_behalf: 32 hex | None,
+    #  representative: 32 hex | None, office, channel, note, payment: {id, provider, transaction, ordinal,
+    #  hold_id, amount_tiyn, paid_at_ms, received_at_ms, refunded_at_ms, state, before, reason} | None}
     def __new__(cls, directory: _Path) -> JournalReader: ...
     def history(self, mark: Mark) -> list[_Facts]: ...
     def transitions(self, pool: str | None = None) -> Iterator[_Facts]: ...
