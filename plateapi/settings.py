@@ -214,6 +214,11 @@ class Settings(BaseSettings):
         return self.data_dir / "journal"
 
     @property
+    def foundings_path(self) -> Path:
+        """Which pools the journal tells of, each by the time of its founding."""
+        return self.data_dir / "pools.foundings"
+
+    @property
     def genesis_path(self) -> Path:
         """Which store the journal belongs to."""
         return self.data_dir / "store.genesis"

@@ -18,6 +18,7 @@ class LiveShape(Shape):
     deadline_ms: int | None
     applicant: str
     applicant_kind: str
+    representative: str | None = Field(description="Who held it for an entity; each transition names its own")
     tariff: str
     amount_tiyn: int
     acquired: str
@@ -37,6 +38,7 @@ class LiveShape(Shape):
             deadline_ms=live.deadline_ms or None,
             applicant=live.applicant.hex(),
             applicant_kind=live.applicant_kind,
+            representative=live.representative.hex() if live.representative else None,
             tariff=live.tariff,
             amount_tiyn=live.amount_tiyn,
             acquired=live.acquired,
@@ -56,7 +58,10 @@ class TraceShape(Shape):
     live: LiveShape | None
     revision: int = Field(description="The pool's revision when the mark was read")
     payments: list[dict[str, Any]]
-    history: list[dict[str, Any]] = Field(description="Transitions, oldest first")
+    history: list[dict[str, Any]] = Field(
+        description="Transitions, oldest first: who did it (actor), for whom (on_behalf, and representative "
+        "for an entity), over which office and channel"
+    )
     server_time_ms: int
 
     @classmethod

@@ -24,6 +24,7 @@ from plateapi.cli.telling import complain, console, write_json
 from plateapi.genesis import look_at_store
 from plateapi.keeper.status import read_status
 from plateapi.law import day_of
+from plateapi.services.pool_standing import ON_SALE, PoolStanding
 from plateapi.settings import Settings, unknown_variables
 from plateapi.store import StoreRefused, store_is_alive, store_url
 from plateapi.store.binary import append_only_fault, server_binary, server_version
@@ -173,6 +174,7 @@ async def _contract(url: str, book: RuleBook, settings: Settings) -> list[Findin
     try:
         await look_at_store(inventory, settings)
         now_ms = await inventory.server_time_ms()
+        pools = await _standings(inventory, book, now_ms)
     except BootContractBroken as broken:
         return [
             Finding(
@@ -191,7 +193,29 @@ async def _contract(url: str, book: RuleBook, settings: Settings) -> list[Findin
     return [
         Finding("store", "well", "keeps the boot contract"),
         Finding("store clock", "well" if apart_ms < 1_000 else "note", f"{apart_ms} ms from this machine's"),
+        *_pools(pools),
     ]
+
+
+async def _standings(inventory: Inventory, book: RuleBook, now_ms: int) -> list[PoolStanding]:
+    pools = book.pools()
+    settings = await asyncio.gather(*map(inventory.pool_settings, pools))
+    return [PoolStanding.of(pool, found, now_ms) for pool, found in zip(pools, settings, strict=True)]
+
+
+def _pools(pools: list[PoolStanding]) -> Iterator[Finding]:
+    """Which pools take no holds and why, and where nothing expires: somebody's decision, never a fault."""
+    apart: dict[str, list[str]] = {}
+    for pool in pools:
+        if pool.standing != ON_SALE:
+            apart.setdefault(pool.standing, []).append(pool.pool)
+        if pool.frozen:
+            apart.setdefault("frozen", []).append(pool.pool)
+    if not apart:
+        yield Finding("pools", "well", f"{len(pools)} on sale")
+    for standing, named in apart.items():
+        which = f"all {len(pools)}" if len(named) == len(pools) else ", ".join(named)
+        yield Finding(f"pools: {standing}", "note", which, "docs/operating/pools.md")
 
 
 def _keeper(settings: Settings) -> Iterator[Finding]:

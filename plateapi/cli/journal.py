@@ -15,7 +15,7 @@ from plateapi.cli.telling import say, write_json
 from plateapi.settings import Settings
 
 # A line a transition, the longest field last: a history is read whole, so nothing is cut to a window.
-COLUMNS: Final = "{:>9}  {:25}  {:13}  {:14}  {:10}  {:12}  {}"
+COLUMNS: Final = "{:>9}  {:25}  {:13}  {:14}  {:10}  {:12}  {:41}  {}"
 
 
 def export(file: Path, *, as_json: bool) -> Exit:
@@ -49,7 +49,7 @@ def show(mark_text: str, *, as_json: bool) -> Exit:
             write_json(_facts(book, pools, step))
         return Exit.DONE
     say(mark.display)
-    say(COLUMNS.format("revision", "when", "verb", "state", "payment", "channel", "actor"))
+    say(COLUMNS.format("revision", "when", "verb", "state", "payment", "channel", "actor", "on behalf of"))
     for step in steps:
         say(COLUMNS.format(*_cells(_facts(book, pools, step))))
     return Exit.DONE
@@ -77,6 +77,7 @@ def _facts(book: RuleBook, pools: frozenset[str], step: dict[str, Any]) -> dict[
         "request": step["request"],
         "actor": step["actor"],
         "on_behalf": step["on_behalf"],
+        "representative": step["representative"],
         "office": step["office"],
         "channel": step["channel"],
         "note": step["note"],
@@ -105,3 +106,10 @@ def _cells(facts: dict[str, Any]) -> Iterator[str]:
     yield facts["payment"]["state"] if facts["payment"] else ""
     yield facts["channel"]
     yield facts["actor"]
+    yield _behalf(facts)
+
+
+def _behalf(facts: dict[str, Any]) -> str:
+    """For whom, and who represented him in this step: an entity may send somebody else each time."""
+    applicant, representative = facts["on_behalf"], facts["representative"]
+    return f"{applicant} by {representative}" if representative else applicant or ""

@@ -21,12 +21,8 @@ from plateapi.keeper.baseline import machine_ms, read_baseline, write_baseline
 from plateapi.keeper.clock_guard import ClockGuard, Reading
 from plateapi.keeper.election import Election
 from plateapi.keeper.expiry import sweep_pools
-from plateapi.keeper.journaling import (
-    POOLS_WITHOUT_MARKS,
-    journal_round,
-    marks_of,
-    refuse_journal_ahead,
-)
+from plateapi.keeper.history import OwnHistory
+from plateapi.keeper.journaling import POOLS_WITHOUT_MARKS, UNPLACED_POOL, journal_round
 from plateapi.keeper.status import KeeperStatus, is_fresh, write_status
 from plateapi.settings import Settings
 
@@ -142,8 +138,11 @@ class Keeper:
         try:
             if self.journal is None:
                 self.journal = Journal.open(self.settings.journal_dir)
-                await refuse_journal_ahead(self.inventory, self.journal, marks_of(self.book, self.pools))
-            done = await journal_round(self.inventory, self.journal, [*self.pools, *POOLS_WITHOUT_MARKS])
+            history = OwnHistory(
+                self.inventory, self.journal, [*self.pools, UNPLACED_POOL], self.settings.foundings_path
+            )
+            await history.refuse_another()
+            done = await journal_round(history, self.journal, [*self.pools, *POOLS_WITHOUT_MARKS])
         except PlateError as error:
             self._close_journal()
             self.status.journal_error = error.detail

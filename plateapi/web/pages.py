@@ -25,6 +25,7 @@ from plateapi.services.explain_mark import explain_mark
 from plateapi.services.search_marks import Search, search_marks
 from plateapi.web.address import MARKS_A_PAGE, ORDERS, PATTERN_CHARACTERS_MAX, SearchAddress, mark_href
 from plateapi.web.cards import drawing, found_card, money, nearest_cards
+from plateapi.web.notices import notices
 from plateapi.web.texts import fault_sentence, language_names, texts
 
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
@@ -45,7 +46,7 @@ def templates() -> Environment:
 # --- the search -------------------------------------------------------------------------------------------
 
 
-def search_page(engine: Engine, address: SearchAddress) -> tuple[int, str]:
+async def search_page(engine: Engine, address: SearchAddress) -> tuple[int, str]:
     """Status and HTML of the search: the form, and what was found when something was asked."""
     book = describe_rule_book(engine)
     shown = _nothing()
@@ -62,6 +63,7 @@ def search_page(engine: Engine, address: SearchAddress) -> tuple[int, str]:
         except PriceUnknown:
             status = 503
             shown["faults"] = [texts(address.language)["no_price"]]
+    shown["notices"] = await notices(engine, address)
     return status, _render("search.html", address, **_form(address, book), **shown)
 
 
@@ -169,6 +171,7 @@ async def mark_page(engine: Engine, mark_text: str, language: Language) -> tuple
         **_named(engine, mark, language),
         state=explained.state,
         state_text=texts(language)[f"state_{explained.state}"],
+        notices=await notices(engine, SearchAddress(language, region=mark.region, format=mark.format)),
         nearest=[] if free else nearest_cards(engine, mark, language),
         **_priced(explained.certificate, describe_rule_book(engine), language),
     )
@@ -257,5 +260,6 @@ def _render(name: str, address: SearchAddress, **values: Any) -> str:  # noqa: A
         "languages": language_names(),
         "text": texts(address.language),
         "here": lambda code: address.in_language(code).href(),
+        "notices": [],
     }
     return templates().get_template(name).render(**(shown | values))

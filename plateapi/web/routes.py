@@ -42,7 +42,7 @@ async def show_search(request: Request) -> Response:
     """The search for free marks."""
     negotiated = negotiate(request.headers.get("accept-language"))
     address = read_search(request.query_params, negotiated)
-    return _page(*search_page(visit_of(request).house.engine, address))
+    return _page(*await search_page(visit_of(request).house.engine, address))
 
 
 @room.route("GET", "/marks/{mark}", roles=Open.ANYONE, include_in_schema=False)

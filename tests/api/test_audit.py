@@ -1,9 +1,11 @@
 """An auditor sees one mark's whole life: who did what, for whom, from where, in which order."""
 
+from typing import Any
+
 from plate_core import Journal
 from plateapi.keeper.journaling import journal_round
 from tests.api.conftest import Service
-from tests.personas import new_iin
+from tests.personas import new_bin, new_iin
 
 
 async def journalled(service: Service) -> None:
@@ -52,6 +54,51 @@ async def test_a_marks_whole_life(service: Service) -> None:
         trace["history"][2]["on_behalf"],
     )
     assert [payment["state"] for payment in trace["payments"]] == ["settled"]
+
+
+def behalves(lines: list[dict[str, Any]]) -> list[tuple[str, str, str | None]]:
+    """Of each transition what was done, for whom, and who represented him."""
+    return [(line["verb"], line["on_behalf"], line["representative"]) for line in lines]
+
+
+async def test_each_step_names_the_representative_who_acted(service: Service) -> None:
+    """An entity may send another person each time, over each way: the journal says who it was.
+
+    A person acts for himself, and nobody represents him.
+    """
+    operator, bin_number = service.people.operator(), new_bin()
+    first, second, third = new_iin(), new_iin(), new_iin()
+    pseudonyms = service.house.pseudonyms
+    entity = pseudonyms.entity(bin_number, first).pseudonym.hex()
+    names = {iin: pseudonyms.person(iin).pseudonym.hex() for iin in (first, second, third)}
+    mark = "345BC05"
+    desk = {"applicant": {"bin": bin_number, "representative_iin": first}}
+    held = await operator.ask("POST", "/v1/desk/holds", json={**desk, "mark": mark})
+    assert held.status_code == 201, held.text
+    clerk = service.people.driver("clerk", iin=second, bin_number=bin_number)
+    longer = await clerk.ask("POST", f"/v1/holds/{mark}/extension", version=held.headers["etag"])
+    assert longer.status_code == 200, longer.text
+    desk["applicant"]["representative_iin"] = third
+    begun = await operator.ask(
+        "POST", f"/v1/desk/holds/{mark}/payment", version=longer.headers["etag"], json=desk
+    )
+    assert begun.status_code == 201, begun.text
+    await service.paid(begun.json()["invoice"])
+    await journalled(service)
+    trace = (await service.people.auditor().get(f"/v1/audit/marks/{mark}")).json()
+    expected = [
+        ("hold", entity, names[first]),
+        ("extend", entity, names[second]),
+        ("begin_payment", entity, names[third]),
+        ("confirm", entity, names[third]),
+    ]
+    assert behalves(trace["history"]) == expected
+    assert trace["live"]["representative"] == names[first]
+    own, _ = await service.held(service.people.driver())
+    await journalled(service)
+    alone = (await service.people.auditor().get(f"/v1/audit/marks/{own}")).json()
+    assert [line["representative"] for line in alone["history"]] == [None]
+    assert alone["live"]["representative"] is None
 
 
 async def test_a_mark_nobody_touched_has_no_history(service: Service) -> None:

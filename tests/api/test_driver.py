@@ -1,6 +1,7 @@
 """A driver's way: sees a price and why, holds, extends, releases, pays, owns, gives back."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -310,6 +311,68 @@ async def test_a_region_that_is_stopped_says_not_now(
     await until(shown)
     await service.configure(region, paused=False, holds_stopped=False, read_only=False, opens_at_ms=0)
     assert (await driver.hold(mark, key=key)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("language", "paused", "early", "place"),
+    [
+        ("en", "Paused for a while", "Not on sale yet", "Ulytau"),
+        ("ru", "Временно приостановлено", "Выбор ещё не открыт", "Ұлытау"),
+        ("kk", "Уақытша тоқтатылған", "Таңдау әлі ашылған жоқ", "Ұлытау"),
+    ],
+)
+async def test_the_pages_say_what_is_not_on_sale(
+    service: Service, language: str, paused: str, early: str, place: str
+) -> None:
+    """Above the search and the mark of that region, by its name; nothing is said above another region."""
+    region, nobody = "20", service.people.nobody()
+    opens_at_ms = service.engine.clock.now_ms() + 3_600_000
+
+    async def says(sentence: str, path: str) -> bool:
+        page = await nobody.get(f"{path}lang={language}")
+        assert page.status_code == 200, page.text
+        notice = re.search(r'<aside class="notice"[^>]*>(.*?)</aside>', page.text, re.DOTALL)
+        return notice is not None and sentence in notice[1] and place in notice[1]
+
+    for sentence, switch in (
+        (paused, {"paused": True}),
+        (early, {"paused": False, "opens_at_ms": opens_at_ms}),
+    ):
+        await service.configure(region, **switch)
+        for path in (f"/?region={region}&", "/?", f"/marks/123AAZ{region}?"):
+            await until(lambda path=path, sentence=sentence: says(sentence, path))
+        assert 'class="notice"' not in (await nobody.get("/?region=02")).text
+    await service.configure(region, opens_at_ms=0)
+
+    async def silent() -> bool:
+        return 'class="notice"' not in (await nobody.get("/")).text
+
+    await until(silent)
+
+
+async def test_the_pages_search_on_while_the_store_is_silent(service: Service) -> None:
+    """They say that nobody knows whether a mark can be held, and show what is free."""
+
+    async def page() -> str:
+        found = await service.people.nobody().get("/?region=02&lang=en")
+        assert found.status_code == 200, found.text
+        return str(found.text)
+
+    async def told() -> bool:
+        return "Whether a mark can be held just now is not known." in await page()
+
+    assert not await told()
+    service.server.pause()
+    try:
+        await until(told)
+        assert "Free marks:" in await page()
+    finally:
+        service.server.resume()
+
+    async def known_again() -> bool:
+        return not await told()
+
+    await until(known_again)
 
 
 async def test_the_opening_hour_is_said_where_it_is_known(service: Service) -> None:

@@ -30,11 +30,18 @@ class Country:
 
     async def _found(self) -> None:
         inventory = Inventory.open(self._url, self._book)
+        await inventory.check_contract()
         await inventory.load_functions()
         tariffs = [(tariff["revision"], tariff["in_force_from_ms"]) for tariff in self._book.tariffs()]
         act = Citizen("law", "keeper").act()
         await inventory.configure_pools(act, {key: {"tariffs": tariffs} for key in self._book.pools()})
         inventory.close()
+
+    def doctor(self) -> dict[str, tuple[str, str]]:
+        """What `plates doctor` says of pools: judgement and finding by subject."""
+        ran = plates("doctor", "--json", data_dir=self._directory, PLATES_REDIS_URL=self._url)
+        found = {line["subject"]: (line["judgement"], line["found"]) for line in ran.lines}
+        return {subject: said for subject, said in found.items() if subject.startswith("pools")}
 
     async def _hold(self, text: str) -> str:
         inventory = Inventory.open(self._url, self._book)
@@ -110,3 +117,18 @@ def test_a_store_that_is_away_is_unreachable(tmp_path: Path) -> None:
     """Exit code 4, as everywhere."""
     ran = plates("pools", "pause", "--all", "--reason", "x", "--json", data_dir=tmp_path / "var")
     assert (ran.code, ran.line["type"]) == (Exit.UNREACHABLE, "urn:plates:problem:store_not_running")
+
+
+def test_doctor_lists_pools_that_are_not_on_sale_or_frozen(country: Country) -> None:
+    """Each reason with its pools, as a note: it is somebody's decision. Taken back, all is well."""
+    assert country.doctor() == {"pools": ("well", "40 on sale")}
+    why = ("--reason", "queues", "--by", "dana", "--json")
+    assert country.pools("pause", "--region", "02", *why).code == Exit.DONE
+    assert country.pools("freeze", "--all", *why).code == Exit.DONE
+    assert country.doctor() == {
+        "pools: pool_paused": ("note", "person_car.02, entity_car.02"),
+        "pools: frozen": ("note", "all 40"),
+    }
+    assert country.pools("resume", "--region", "02", *why).code == Exit.DONE
+    assert country.pools("thaw", "--all", *why).code == Exit.DONE
+    assert country.doctor() == {"pools": ("well", "40 on sale")}

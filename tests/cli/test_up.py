@@ -6,9 +6,12 @@ leaves it running or stopped, as its name says.
 
 import json
 import re
+import select
 import shutil
 import signal
 import socket
+import time
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,6 +111,40 @@ def test_commands_find_the_running_service(country: Country) -> None:
     assert [by_subject[name] for name in ("law", "store", "keeper", "journal", "service")] == ["well"] * 5
     code, tariffs = service.plates("tariff", "list")
     assert (code, [tariff["standing"] for tariff in tariffs]) == (0, ["in_force"])
+
+
+def seconds_until_closed(connections: dict[str, socket.socket]) -> dict[str, float]:
+    """When the server closes each of them, while the one named ``trickling`` sends a byte now and then."""
+    began, ended = time.monotonic(), dict[str, float]()
+    while len(ended) < len(connections) and time.monotonic() - began < 20:
+        waiting = [connection for name, connection in connections.items() if name not in ended]
+        readable, _, _ = select.select(waiting, [], [], 0.25)
+        for name, connection in connections.items():
+            if name in ended:
+                continue
+            try:
+                if connection in readable and connection.recv(65_536) == b"":
+                    ended[name] = time.monotonic() - began
+                elif name == "trickling":
+                    connection.send(b"x")
+            except ConnectionError:
+                ended[name] = time.monotonic() - began
+    return ended
+
+
+def test_a_pooled_connection_outlives_a_pause_and_a_trickling_one_does_not(country: Country) -> None:
+    """A client may ask again seconds later over the same connection; headers that never end are cut off."""
+    address = urllib.parse.urlsplit(country.running().address)
+    assert address.hostname is not None
+    assert address.port is not None
+    place = (address.hostname, address.port)
+    with socket.create_connection(place) as idle, socket.create_connection(place) as trickling:
+        idle.sendall(b"GET /version HTTP/1.1\r\nHost: plates\r\n\r\n")
+        assert idle.recv(65_536).startswith(b"HTTP/1.1 200")
+        trickling.sendall(b"GET /version HTTP/1.1\r\nHost: plates\r\nX-Slow: ")
+        closed = seconds_until_closed({"idle": idle, "trickling": trickling})
+    assert closed["idle"] > 4
+    assert closed["trickling"] < 10
 
 
 def test_a_request_id_repeats_its_answer(country: Country) -> None:

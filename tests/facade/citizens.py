@@ -21,6 +21,7 @@ class Citizen:
     name: str
     channel: str = "portal"
     kind: str = "person"
+    represented_by: "Citizen | None" = None
 
     @property
     def pseudonym(self) -> bytes:
@@ -35,6 +36,7 @@ class Citizen:
             channel=self.channel,
             applicant=self.pseudonym,
             applicant_kind=self.kind,  # type: ignore[arg-type]
+            representative=self.represented_by.pseudonym if self.represented_by else None,
         )
 
     async def hold(

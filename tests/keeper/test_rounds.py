@@ -1,7 +1,8 @@
 """The keeper's rounds over a real store: journal, expiry, election."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,14 @@ from plateapi.engine import Engine
 from plateapi.keeper.activation import Activation
 from plateapi.keeper.election import Election
 from plateapi.keeper.expiry import sweep_pools
+from plateapi.keeper.history import OwnHistory
 from plateapi.keeper.journaling import (
     DOCUMENTS_A_READ,
     DOCUMENTS_POOL,
+    POOLS_WITHOUT_MARKS,
     REFUSALS_POOL,
     UNPLACED_POOL,
     journal_round,
-    marks_of,
-    refuse_journal_ahead,
 )
 from plateapi.keeper.process import Keeper
 from plateapi.keeper.status import KeeperStatus
@@ -53,6 +54,28 @@ def verbs(directory: Path) -> list[str]:
     """What the journal tells of the pool's marks, in order."""
     steps = JournalReader(directory).transitions(POOL)
     return [step["verb"] for step in steps if step["ordinal"] is not None]
+
+
+@asynccontextmanager
+async def working_keeper(settings: Settings) -> AsyncIterator[Keeper]:
+    """A keeper at work on its rounds, for twenty seconds at most."""
+    engine = await Engine.open(settings, watch=False)
+    keeper = Keeper(
+        settings=settings,
+        inventory=engine.inventory,
+        book=engine.law.base,
+        activation=Activation(engine),
+        status=KeeperStatus(pid=1),
+        replica=ReplicaWriter.start(settings.redis_url, settings.replica_path, engine.law.base),
+    )
+    running = asyncio.create_task(keeper.run())
+    try:
+        async with asyncio.timeout(20):
+            yield keeper
+    finally:
+        keeper.stopping.set()
+        await running
+        await engine.close()
 
 
 async def feed_length(inventory: Inventory) -> int:
@@ -108,20 +131,107 @@ async def test_a_journal_ahead_of_its_store_is_refused(
     inventory: Inventory, book: RuleBook, store: StoreServer, tmp_path: Path, founded: bool
 ) -> None:
     """A store that was emptied, founded anew or not, is another history; its own is let pass."""
-    marks = marks_of(book, book.pools())
-    journal = Journal.open(tmp_path)
-    await refuse_journal_ahead(inventory, journal, marks)
+    journal = Journal.open(tmp_path / "journal")
+    history = OwnHistory(inventory, journal, book.pools(), tmp_path / "foundings")
+    await history.refuse_another()
     await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
-    await journal_round(inventory, journal, [POOL])
-    await refuse_journal_ahead(inventory, journal, marks)
+    await journal_round(history, journal, [POOL])
+    await history.refuse_another()
     await AIGERIM.hold(inventory, book, book.parse("778AAA02"))
-    await refuse_journal_ahead(inventory, journal, marks)
+    await history.refuse_another()
     store.empty()
     await open_country(inventory, book, [POOL] if founded else [])
     with pytest.raises(JournalBroken) as refusal:
-        await refuse_journal_ahead(inventory, journal, marks)
+        await history.refuse_another()
     assert refusal.value.slug == "journal_ahead"
     assert refusal.value.context == {"pool": POOL, "journal_revision": 2, "store_revision": int(founded)}
+
+
+async def refound(inventory: Inventory, book: RuleBook, store: StoreServer) -> None:
+    """Empties the store behind its users, founds it anew, and lets it come further than the journal was."""
+    store.empty()
+    await open_country(inventory, book, [POOL])
+    for mark in ("111BBB02", "222BBB02", "333BBB02"):
+        await Citizen(f"of {mark}").hold(inventory, book, book.parse(mark))
+
+
+async def journalled_hold(inventory: Inventory, book: RuleBook, directory: Path) -> OwnHistory:
+    """A founding and a hold that are on disk, and the history they belong to."""
+    journal = Journal.open(directory / "journal")
+    history = OwnHistory(inventory, journal, [POOL, UNPLACED_POOL], directory / "foundings")
+    await history.refuse_another()
+    await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
+    await journal_round(history, journal, [POOL, *POOLS_WITHOUT_MARKS])
+    return history
+
+
+@pytest.mark.parametrize("asked", ["before the round", "in the round", "by the next keeper"])
+async def test_a_store_founded_anew_beyond_the_journals_end_is_refused(
+    inventory: Inventory, book: RuleBook, store: StoreServer, tmp_path: Path, asked: str
+) -> None:
+    """Its revisions follow the journal's without a gap; only the founding tells that they are another's."""
+    history = await journalled_hold(inventory, book, tmp_path)
+    journal = history.journal
+    await refound(inventory, book, store)
+    ways = {
+        "before the round": history.refuse_another,
+        "in the round": lambda: journal_round(history, journal, [POOL, *POOLS_WITHOUT_MARKS]),
+        "by the next keeper": OwnHistory(inventory, journal, [POOL], tmp_path / "foundings").refuse_another,
+    }
+    with pytest.raises(JournalBroken) as refusal:
+        await ways[asked]()
+    assert refusal.value.slug == "journal_pool_refounded"
+    assert refusal.value.context["pool"] == POOL
+    assert verbs(tmp_path / "journal") == ["hold"]
+    assert await feed_length(inventory) == 4  # the new founding and its three holds, not trimmed
+
+
+async def test_without_the_memory_two_histories_would_be_joined(
+    inventory: Inventory, book: RuleBook, store: StoreServer, tmp_path: Path
+) -> None:
+    """The control of the test above: feeds taken as they are follow each other, and nothing is noticed."""
+    journal = (await journalled_hold(inventory, book, tmp_path)).journal
+    await refound(inventory, book, store)
+    await journal_round(inventory, journal, [POOL])
+    assert verbs(tmp_path / "journal") == ["hold", "hold", "hold"]
+
+
+async def test_documents_are_refused_with_the_pools_of_their_store(
+    inventory: Inventory, book: RuleBook, store: StoreServer, tmp_path: Path
+) -> None:
+    """Nobody founds the documents' pool: the pools of marks say that the store is another one."""
+    history = await journalled_hold(inventory, book, tmp_path)
+    await refound(inventory, book, store)
+    await inventory.put_document(official(), "draft-1", b"another store's", expected_version=0)
+    with pytest.raises(JournalBroken) as refusal:
+        await history.feed(DOCUMENTS_POOL, "0-0", 10)
+    assert refusal.value.slug == "journal_pool_refounded"
+
+
+async def test_a_pool_that_was_never_journalled_may_be_founded_anew(
+    inventory: Inventory, book: RuleBook, store: StoreServer, tmp_path: Path
+) -> None:
+    """There is no history yet that it could be joined to."""
+    journal = Journal.open(tmp_path / "journal")
+    history = OwnHistory(inventory, journal, [POOL], tmp_path / "foundings")
+    await history.refuse_another()
+    await refound(inventory, book, store)
+    await journal_round(history, journal, [POOL])
+    assert verbs(tmp_path / "journal") == ["hold"] * 3
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"person_car.02": "long ago"}'])
+async def test_a_damaged_memory_of_foundings_is_no_empty_one(
+    inventory: Inventory, tmp_path: Path, content: bytes
+) -> None:
+    """Journalling stops by name; a memory that is not there is that of a new journal."""
+    memory = tmp_path / "foundings"
+    journal = Journal.open(tmp_path / "journal")
+    await OwnHistory(inventory, journal, [POOL], memory).refuse_another()
+    memory.write_bytes(content)
+    with pytest.raises(JournalBroken) as refusal:
+        OwnHistory(inventory, journal, [POOL], memory)
+    assert refusal.value.slug == "journal_foundings_damaged"
 
 
 @pytest.mark.parametrize("lost", [True, False])
@@ -141,28 +251,35 @@ async def test_a_keeper_joins_nothing_to_a_journal_that_is_ahead(
         await open_country(inventory, book, [POOL])
     else:
         await AIGERIM.hold(inventory, book, book.parse("778AAA02"))
-    engine = await Engine.open(settings, watch=False)
-    keeper = Keeper(
-        settings=settings,
-        inventory=engine.inventory,
-        book=engine.law.base,
-        activation=Activation(engine),
-        status=KeeperStatus(pid=1),
-        replica=ReplicaWriter.start(settings.redis_url, settings.replica_path, engine.law.base),
-    )
-    running = asyncio.create_task(keeper.run())
-    try:
-        async with asyncio.timeout(20):
-            while not (keeper.status.journal_error or keeper.status.journalled_entries):
-                await inventory.server_time_ms()
-    finally:
-        keeper.stopping.set()
-        await running
-        await engine.close()
+    async with working_keeper(settings) as keeper:
+        while not (keeper.status.journal_error or keeper.status.journalled_entries):
+            await inventory.server_time_ms()
     assert verbs(tmp_path / "journal") == ["hold"] * (1 if lost else 2)
     assert ("was emptied" in keeper.status.journal_error) is lost
     if lost:
         assert await feed_length(inventory) == 1  # the new founding, not trimmed
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_a_keeper_notices_another_store_behind_its_open_journal(
+    inventory: Inventory, book: RuleBook, store: StoreServer, tmp_path: Path, lost: bool
+) -> None:
+    """It stops journalling and says why, round after round; its own store's next holds it journals."""
+    settings = Settings(redis_url=store.url, data_dir=tmp_path, keeper_watch_seconds=0.05)
+    await inventory.check_contract()
+    await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
+    async with working_keeper(settings) as keeper:
+        while keeper.status.journalled_entries == 0 or await feed_length(inventory):
+            await inventory.server_time_ms()
+        before = keeper.status.journalled_entries
+        if lost:
+            await refound(inventory, book, store)
+        else:
+            await AIGERIM.hold(inventory, book, book.parse("778AAA02"))
+        while not keeper.status.journal_error and keeper.status.journalled_entries == before:
+            await inventory.server_time_ms()
+    assert verbs(settings.journal_dir) == ["hold"] * (1 if lost else 2)
+    assert ("emptied or is another one" in keeper.status.journal_error) is lost
 
 
 async def test_money_that_nobody_can_place_is_journalled_too(inventory: Inventory, tmp_path: Path) -> None:

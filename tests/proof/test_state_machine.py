@@ -197,7 +197,11 @@ class Inventories(RuleBasedStateMachine):
     # --- who, what, under which id --------------------------------------------------------------------------
 
     def act(self, person: str, request: int) -> Any:
-        """An act of somebody: mostly under a new request id, sometimes under one of a few."""
+        """An act of somebody: mostly under a new request id, sometimes under one of a few.
+
+        The factory sends one of two clerks.
+        """
+        clerk = hashlib.sha256(f"clerk {request % 2}".encode()).digest()[:16]
         return self.core.Act(
             request_id=self.request(request),
             caller="operator-1" if request % 3 == 0 else f"driver-{person}",
@@ -205,6 +209,7 @@ class Inventories(RuleBasedStateMachine):
             office="office 7" if request % 3 == 0 else "",
             applicant=hashlib.sha256(person.encode()).digest()[:16],
             applicant_kind="entity" if person == "factory" else "person",
+            representative=clerk if person == "factory" else None,
         )
 
     def official(self, request_id: str) -> Any:

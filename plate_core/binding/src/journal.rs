@@ -117,7 +117,8 @@ impl PyJournalReader {
     ///
     /// Keys: pool, revision, server_time_ms, verb, ordinal (None where the pool itself is meant), planes
     /// {taken, issued, withheld}, live (`Live` or None), request (32 hex digits), actor, on_behalf (32 hex
-    /// digits or None), office, channel, note, and payment: None or {id, provider, transaction, ordinal,
+    /// digits or None), representative (32 hex digits, or None: who acted in this step for the entity that
+    /// on_behalf names), office, channel, note, and payment: None or {id, provider, transaction, ordinal,
     /// hold_id, amount_tiyn, paid_at_ms, received_at_ms, refunded_at_ms, state, before, reason}; and document: None or
     /// {name, version, content}, of the pool `documents`.
     /// Raises `JournalBroken`.
@@ -217,7 +218,9 @@ fn transition<'py>(
     one.set_item("live", step.record.map(PyLive::new))?;
     one.set_item("request", step.request.to_string())?;
     one.set_item("actor", step.actor)?;
-    one.set_item("on_behalf", step.on_behalf.map(|id| id.to_string()))?;
+    one.set_item("on_behalf", step.on_behalf.map(|who| who.applicant.to_string()))?;
+    let representative = step.on_behalf.and_then(|who| who.representative);
+    one.set_item("representative", representative.map(|id| id.to_string()))?;
     one.set_item("office", step.office)?;
     one.set_item("channel", step.channel.slug())?;
     one.set_item("payment", step.payment.map(|change| payment(py, &change)).transpose()?)?;

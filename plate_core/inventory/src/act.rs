@@ -56,6 +56,23 @@ pub struct Applicant {
     pub representative: Option<ApplicantId>,
 }
 
+/// For whom something was done, as the journal names him.
+///
+/// A record knows the representative who held; a later step may be another one's, so each step names its own.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub struct OnBehalf {
+    /// The applicant's pseudonym.
+    pub applicant: ApplicantId,
+    /// The pseudonym of the person who acted for an entity in this step.
+    pub representative: Option<ApplicantId>,
+}
+
+impl From<Applicant> for OnBehalf {
+    fn from(applicant: Applicant) -> Self {
+        Self { applicant: applicant.id, representative: applicant.representative }
+    }
+}
+
 /// Who does it, on whose behalf, from where, under which request id.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Act {

@@ -5,10 +5,10 @@
 //! revision. Documents and refused notifications have feeds of their own ([`DOCUMENTS_POOL`], [`REFUSALS_POOL`]),
 //! in pools without marks.
 
-use crate::act::Channel;
+use crate::act::{Channel, OnBehalf};
 pub use crate::codec::feed::{decode, encode};
 use crate::coded::coded;
-use crate::id::{ApplicantId, RequestId};
+use crate::id::RequestId;
 use crate::payment::PaymentChange;
 use crate::record::Record;
 
@@ -139,8 +139,8 @@ pub struct Transition {
     pub request: RequestId,
     /// Who did it; empty for an expiry.
     pub actor: String,
-    /// On whose behalf.
-    pub on_behalf: Option<ApplicantId>,
+    /// On whose behalf. An expiry names the applicant whose hold ended and no representative: nobody acted for him.
+    pub on_behalf: Option<OnBehalf>,
     /// In which office.
     pub office: String,
     /// Over which channel.

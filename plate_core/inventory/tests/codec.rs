@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use plate_inventory::act::{Applicant, ApplicantKind, Channel};
+use plate_inventory::act::{Applicant, ApplicantKind, Channel, OnBehalf};
 use plate_inventory::codec::{feed, payment, record};
 use plate_inventory::feed::{DocumentChange, FeedEntry, PlaneBits, Transition, Verb};
 use plate_inventory::id::{ApplicantId, HoldId, PaymentId, RequestId, TariffId};
@@ -78,14 +78,14 @@ prop_compose! {
         (verb, channel, bits) in (prop::sample::select(Verb::ALL), prop::sample::select(Channel::ALL), 0_u8..8),
         ordinal in prop::option::of(0_u32..u32::MAX),
         record in prop::option::of(any_record()),
-        (request, on_behalf) in (any::<[u8; 16]>(), prop::option::of(any::<[u8; 16]>())),
+        (request, applicant) in (any::<[u8; 16]>(), prop::option::of(applicant())),
         (actor, office, note) in ("\\PC{0,40}", "\\PC{0,20}", "\\PC{0,200}"),
         payment in prop::option::of((prop::option::of(prop::sample::select(PaymentState::ALL)), any_payment())),
         document in prop::option::of(any_document()),
     ) -> Transition {
         Transition {
             revision: 0, verb, ordinal, planes: PlaneBits::from_bits(bits), record, request: RequestId(request),
-            actor, on_behalf: on_behalf.map(ApplicantId), office, channel,
+            actor, on_behalf: applicant.map(OnBehalf::from), office, channel,
             payment: payment.map(|(before, after)| PaymentChange { before, after }), note, document,
         }
     }
@@ -138,6 +138,32 @@ proptest! {
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let _ = (feed::decode(&bytes), record::unpack(&bytes), payment::unpack(&bytes), payment::unpack_stored(&bytes));
     }
+}
+
+/// An act that is done on behalf of something unknown is refused by name, and not read as something near it.
+#[test]
+fn an_unknown_way_of_acting_for_somebody_is_refused() {
+    // Layout, times and counts as the table says; a release of mark 5 whose act has only its fixed part.
+    let entry = |who: u8, pseudonyms: usize| {
+        let mut act = vec![7; 16];
+        act.extend([Channel::Desk.code(), who]);
+        act.resize(act.len() + 16 * pseudonyms, 9);
+        act.extend([0, 0]);
+        let mut bytes = vec![1];
+        bytes.extend([0; 6]);
+        bytes.extend([1, 0, 0, 0, 0, 0, 1, 0, 1, b'p', Verb::Release.code(), 16, 5, 0, 0, 0]);
+        bytes.extend(u16::try_from(act.len()).unwrap().to_le_bytes());
+        bytes.extend(act);
+        bytes
+    };
+    for (who, pseudonyms) in [(0, 0), (1, 1), (2, 2)] {
+        assert!(feed::decode(&entry(who, pseudonyms)).is_ok(), "{who} is known");
+    }
+    for pseudonyms in 0..4 {
+        assert_eq!(feed::decode(&entry(3, pseudonyms)).unwrap_err().what, "on behalf of");
+    }
+    assert!(feed::decode(&entry(2, 1)).is_err(), "a representative who is not there");
+    assert!(feed::decode(&entry(1, 2)).is_err(), "a representative whom nothing announces");
 }
 
 /// A text that does not fit its length is refused when packing, with how long it may be.

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use plate_inventory::act::{Applicant, ApplicantKind, Channel};
+use plate_inventory::act::{Applicant, ApplicantKind, Channel, OnBehalf};
 use plate_inventory::codec::feed::encode;
 use plate_inventory::feed::{FeedEntry, PlaneBits, Transition, Verb};
 use plate_inventory::id::{ApplicantId, HoldId, RequestId, TariffId};
@@ -51,7 +51,7 @@ fn transition(revision: u64, verb: Verb, ordinal: u32, record: Option<Record>) -
         record,
         request: RequestId([7; 16]),
         actor: "driver".to_owned(),
-        on_behalf: Some(ApplicantId([9; 16])),
+        on_behalf: Some(OnBehalf { applicant: ApplicantId([9; 16]), representative: None }),
         office: String::new(),
         channel: Channel::Portal,
         payment: None,

@@ -15,8 +15,11 @@ from plateapi.settings import Settings
 # Named, not imported: nothing imports the composition root.
 TARGET: Final = "plateapi.app:create_app"
 # A client that does not finish its headers in this time is cut off: honest requests were served in 122 ms
-# under 2,000 such clients, where a server without it turned them into 503 for everyone.
-HEADER_READ_TIMEOUT_MS: Final = 2_000
+# under 2,000 such clients (with 2 s), where a server without it turned them into 503 for everyone. hyper
+# begins the same clock anew when an answer is sent, and neither it nor granian has another for an idle
+# connection; so this is also how long a client may keep one in its pool. At 2 s whoever asked again after
+# three found it reset. 5 s is what uvicorn and node give, and trickling clients are still gone in seconds.
+HEADER_READ_TIMEOUT_MS: Final = 5_000
 # The kernel's queue of connections not yet taken up; the opening minute brings thousands at once.
 BACKLOG: Final = 8_192
 # Longer than any request; then a worker that does not end is ended.

@@ -8,6 +8,7 @@ use plate_inventory::journal::EntryId;
 use plate_inventory::pipeline::UNPLACED_POOL;
 use plate_inventory::record::Record;
 use plate_inventory::settings::{PoolShape, SettingsChange};
+use plate_inventory::store::Head;
 use plate_inventory::store::contract::Genesis;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -35,6 +36,14 @@ pub(crate) fn genesis(py: Python<'_>, genesis: &Genesis) -> PyResult<Py<PyAny>> 
     one.set_item("id", &genesis.id)?;
     one.set_item("born_ms", genesis.born_ms)?;
     one.set_item("data_version", genesis.data_version)?;
+    one.into_py_any(py)
+}
+
+/// {revision, founded_us}.
+pub(crate) fn head(py: Python<'_>, head: Head) -> PyResult<Py<PyAny>> {
+    let one = PyDict::new(py);
+    one.set_item("revision", head.revision)?;
+    one.set_item("founded_us", head.founded_us)?;
     one.into_py_any(py)
 }
 

@@ -375,6 +375,16 @@ impl PyInventory {
         self.bridge.call(py, run, |py, value| value.into_py_any(py))
     }
 
+    /// How far pools are and which of their names they are: {revision, founded_us} each, or None where there is no
+    /// such pool. A pool that was lost and founded again was founded at another time.
+    fn heads<'py>(&self, py: Python<'py>, pools: Vec<String>) -> PyResult<Bound<'py, PyAny>> {
+        let run = move |it: Rc<Pipeline>| async move { it.store().heads(&pools).await };
+        self.bridge.call(py, run, |py, (_, heads)| {
+            let heads = heads.into_iter().map(|head| head.map(|head| calls::head(py, head)).transpose());
+            heads.collect::<PyResult<Vec<_>>>()?.into_py_any(py)
+        })
+    }
+
     /// The store's time, ms since the epoch, UTC.
     fn server_time_ms<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let run = |it: Rc<Pipeline>| async move { it.store().server_time_ms().await };

@@ -12,7 +12,7 @@
 //! it stands behind the parts, with a length of four.
 
 use super::{Malformed, NO_ORDINAL, Reader, TooLong, Writer, payment, record};
-use crate::act::Channel;
+use crate::act::{Channel, OnBehalf};
 use crate::feed::{DocumentChange, FeedEntry, PlaneBits, Transition, Verb};
 use crate::id::{ApplicantId, RequestId};
 use crate::payment::{PaymentChange, PaymentState};
@@ -22,6 +22,11 @@ use crate::record::Record;
 const MARKS: u8 = 1;
 /// The layout of entries that tell of documents.
 const DOCUMENTS: u8 = 2;
+
+/// On whose behalf an act was done: nobody's, an applicant's, or an applicant's by his representative.
+const NOBODY: u8 = 0;
+const APPLICANT: u8 = 1;
+const REPRESENTED: u8 = 2;
 
 const RECORD: u8 = 8;
 const ACT: u8 = 16;
@@ -61,7 +66,7 @@ pub fn decode(bytes: &[u8]) -> Result<FeedEntry, Malformed> {
 struct Who {
     request: RequestId,
     actor: String,
-    on_behalf: Option<ApplicantId>,
+    on_behalf: Option<OnBehalf>,
     office: String,
     channel: Channel,
 }
@@ -72,7 +77,7 @@ impl Who {
         Self {
             request: record.hold.into(),
             actor: record.actor.clone(),
-            on_behalf: Some(record.applicant.id),
+            on_behalf: Some(record.applicant.into()),
             office: record.office.clone(),
             channel: record.channel,
         }
@@ -81,15 +86,28 @@ impl Who {
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
         let request = RequestId(from.array("request id")?);
         let channel = Channel::from_code(from.u8("channel")?).ok_or_else(|| from.fault("channel"))?;
-        let on_behalf = match from.u8("applicant")? {
-            0 => None,
-            _ => Some(ApplicantId(from.array("applicant")?)),
-        };
+        let on_behalf = read_on_behalf(from)?;
         let actor = from.text("actor")?;
         let office = from.text("office")?;
         from.end("act")?;
         Ok(Self { request, actor, on_behalf, office, channel })
     }
+}
+
+fn read_on_behalf(from: &mut Reader<'_>) -> Result<Option<OnBehalf>, Malformed> {
+    let who = from.u8("on behalf of")?;
+    if who == NOBODY {
+        return Ok(None);
+    }
+    if !matches!(who, APPLICANT | REPRESENTED) {
+        return Err(from.fault("on behalf of"));
+    }
+    let applicant = ApplicantId(from.array("applicant")?);
+    let representative = match who {
+        REPRESENTED => Some(ApplicantId(from.array("representative")?)),
+        _ => None,
+    };
+    Ok(Some(OnBehalf { applicant, representative }))
 }
 
 /// Reads one transition, or all those of a run.
@@ -257,15 +275,19 @@ fn write_document(document: Option<&DocumentChange>, to: &mut Writer) -> Result<
 pub(crate) fn pack_act(
     request: RequestId,
     channel: Channel,
-    on_behalf: Option<ApplicantId>,
+    on_behalf: Option<OnBehalf>,
     actor: &str,
     office: &str,
 ) -> Result<Vec<u8>, TooLong> {
     let mut to = Writer::default();
-    to.bytes(&request.0).u8(channel.code()).u8(u8::from(on_behalf.is_some()));
-    if let Some(applicant) = on_behalf {
-        to.bytes(&applicant.0);
-    }
+    to.bytes(&request.0).u8(channel.code());
+    match on_behalf {
+        None => to.u8(NOBODY),
+        Some(OnBehalf { applicant, representative: None }) => to.u8(APPLICANT).bytes(&applicant.0),
+        Some(OnBehalf { applicant, representative: Some(representative) }) => {
+            to.u8(REPRESENTED).bytes(&applicant.0).bytes(&representative.0)
+        }
+    };
     to.text(actor, "actor")?.text(office, "office")?;
     Ok(to.0)
 }

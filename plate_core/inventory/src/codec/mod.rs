@@ -26,10 +26,10 @@
 //! 70 amount_tiyn         i64                      act
 //! 78 office              text   end of the quote   0 request              16
 //!    actor               text                     16 channel              u8
-//!    facts: (tag u8, length u8, bytes)*           17 applicant            u8 0|1, [16]
-//!      tags 1..=239 facts of later states            actor                text
-//!      tag 254 representative (16)                   office               text
-//!      tag 255 payment id (16), always last
+//!    facts: (tag u8, length u8, bytes)*           17 on behalf of         u8 0 nobody, 1 applicant 16,
+//!      tags 1..=239 facts of later states            2 applicant 16, representative 16
+//!      tag 254 representative (16)                   actor                text
+//!      tag 255 payment id (16), always last          office               text
 //!
 //! answer                                          feed entry
 //!  0 outcome             u8                        0 layout               u8: 1 marks, 2 documents

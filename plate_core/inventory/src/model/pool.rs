@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Model, Request, plain};
-use crate::act::{Act, Channel};
+use crate::act::{Act, Channel, OnBehalf};
 use crate::answer::Answer;
 use crate::feed::{FeedEntry, PlaneBits, Transition, Verb};
 use crate::id::{ApplicantId, Digest, HoldId, PaymentId, RequestId};
@@ -75,7 +75,7 @@ pub struct Pool {
 pub(super) struct Who {
     request: RequestId,
     actor: String,
-    on_behalf: Option<ApplicantId>,
+    on_behalf: Option<OnBehalf>,
     office: String,
     channel: Channel,
 }
@@ -86,7 +86,7 @@ impl Who {
         Self {
             request: act.id,
             actor: act.caller.clone(),
-            on_behalf: act.applicant.map(|applicant| applicant.id),
+            on_behalf: act.applicant.map(OnBehalf::from),
             office: act.office.clone(),
             channel: act.channel,
         }
@@ -97,7 +97,7 @@ impl Who {
         Self {
             request: record.hold.into(),
             actor: String::new(),
-            on_behalf: Some(record.applicant.id),
+            on_behalf: Some(OnBehalf { applicant: record.applicant.id, representative: None }),
             office: String::new(),
             channel: Channel::Keeper,
         }

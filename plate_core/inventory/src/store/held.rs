@@ -2,7 +2,7 @@
 
 use super::carry::Carried;
 use super::permits::{Claim, Lengthen, Need};
-use crate::act::Act;
+use crate::act::{Act, OnBehalf};
 use crate::codec::feed::pack_act;
 use crate::codec::{TooLong, Writer};
 use crate::item::HeldItem;
@@ -37,6 +37,5 @@ pub(super) fn pack(item: &HeldItem, claim: &Claim, permit_deadline_ms: i64) -> R
 
 /// An act as the feed names it.
 pub(super) fn act(act: &Act) -> Result<Vec<u8>, TooLong> {
-    let on_behalf = act.applicant.map(|applicant| applicant.id);
-    pack_act(act.id, act.channel, on_behalf, &act.caller, &act.office)
+    pack_act(act.id, act.channel, act.applicant.map(OnBehalf::from), &act.caller, &act.office)
 }

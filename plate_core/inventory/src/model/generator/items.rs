@@ -1,6 +1,8 @@
 //! The items of a step: mostly sensible, sometimes odd.
 
-use super::universe::{CALLERS, MARKS, POOLS, TARIFFS, amount_tiyn, applicant, mark, midnight_ms};
+use super::universe::{
+    CALLERS, MARKS, POOLS, TARIFFS, amount_tiyn, applicant, mark, midnight_ms, representative,
+};
 use super::{PastHold, World};
 use crate::act::{Act, Applicant, Channel};
 use crate::id::{HoldId, PaymentId, TariffId};
@@ -59,6 +61,7 @@ impl World {
             let (mut hold, mut revision, mut by) = (HoldId([9; 16]), 1, applicant(item[1]));
             if let Some(record) = record {
                 (hold, revision, by) = (record.hold, record.revision, record.applicant);
+                by.representative = by.representative.map(|_| representative(item[1]));
             }
             match oddity {
                 28 => hold = HoldId([8; 16]),

@@ -66,6 +66,11 @@ pub(super) fn applicant(byte: u8) -> Applicant {
         id: ApplicantId([0xa0 + number; 16]),
         kind: if company { ApplicantKind::Entity } else { ApplicantKind::Person },
         key_id: 1,
-        representative: company.then_some(ApplicantId([0xaf; 16])),
+        representative: company.then(|| representative(byte)),
     }
+}
+
+/// One of the two who act for the company.
+pub(super) fn representative(byte: u8) -> ApplicantId {
+    ApplicantId([0xae + byte / 4 % 2; 16])
 }
