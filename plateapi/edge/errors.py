@@ -49,6 +49,7 @@ CORE_FACTS: Final = (
     "faults",
     "first_known",
     "format",
+    "format_names",
     "last_known",
     "length",
     "limit",

@@ -126,6 +126,29 @@ def test_what_is_no_mark_says_why(
 
 
 @pytest.mark.parametrize(
+    ("text", "format_id", "name"),
+    [
+        ("H 1234 02", "foreign_owner", "Mark of a foreigner or a foreign organisation"),
+        ("D 123 456", "diplomatic", "Diplomatic mark"),
+        ("1234 KP", "police", "Police mark"),
+        ("1234 AB", "military", "Military mark"),
+        ("77 AA 02", "motorcycle", "Motorcycle"),
+        ("77 AAA 02", "trailer", "Trailer"),
+    ],
+)
+def test_marks_of_other_kinds_are_refused_by_name(
+    book: RuleBook, text: str, format_id: str, name: str
+) -> None:
+    """What the law calls them, in three languages, and not only an identifier."""
+    with pytest.raises(MarkUnparseable) as refused:
+        book.parse(text)
+    context = refused.value.context
+    assert (context["format"], context["format_names"]["en"]) == (format_id, name)
+    assert all(context["format_names"][language] for language in ("kk", "ru"))
+    assert name in refused.value.detail
+
+
+@pytest.mark.parametrize(
     "typed", ["777 ааа 02", "KZ777AAA02", "７７７ＡＡＡ０２", "777-aaa-02", " 777\u00a0AAА 02"]
 )
 def test_what_people_type_is_understood(book: RuleBook, typed: str) -> None:

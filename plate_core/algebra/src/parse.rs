@@ -12,6 +12,7 @@ use crate::{
     bounds,
     format::{Format, FormatId, Formats, Place},
     mark::Mark,
+    names::Names,
     region::Region,
 };
 use thiserror::Error;
@@ -75,16 +76,20 @@ pub enum ParseError {
         code: u8,
     },
     /// A mark of a format whose marks cannot be chosen.
-    #[error("marks of the format {format} cannot be chosen here")]
+    #[error("this is a mark of another kind, {}, which cannot be chosen here", names.en)]
     FormatDisabled {
         /// The format's identifier.
         format: String,
+        /// What it is called.
+        names: Names,
     },
     /// A mark of a kind that is not allocated here, such as a diplomatic one.
-    #[error("marks of the kind {format} are not allocated here")]
+    #[error("this is a mark of another kind, {}, which is not allocated here", names.en)]
     ForeignFormat {
         /// The foreign format's identifier.
         format: String,
+        /// What it is called.
+        names: Names,
     },
 }
 
@@ -215,7 +220,8 @@ impl Formats {
         for spelling in spellings.into_iter().flatten() {
             let characters: Vec<char> = spelling.iter().map(|typed| typed.character).collect();
             if let Some(foreign) = self.foreign().iter().find(|foreign| foreign.matches(&characters)) {
-                return Err(ParseError::ForeignFormat { format: foreign.id.clone() });
+                let (format, names) = (foreign.id.clone(), foreign.names.clone());
+                return Err(ParseError::ForeignFormat { format, names });
             }
         }
         let end = u32::try_from(text.chars().count()).unwrap_or(u32::MAX).saturating_add(1);
@@ -224,7 +230,10 @@ impl Formats {
 
     fn read_as(&self, id: FormatId, format: &Format, typed: &[Typed]) -> Result<Mark, ParseError> {
         if !format.enabled {
-            return Err(ParseError::FormatDisabled { format: format.id.clone() });
+            return Err(ParseError::FormatDisabled {
+                format: format.id.clone(),
+                names: format.names.clone(),
+            });
         }
         let (mut digits, mut series, mut code) = (0_u16, 0_u16, 0_u8);
         let (mut digits_at, mut region_at) = (0, 0);

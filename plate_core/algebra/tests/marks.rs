@@ -97,10 +97,20 @@ fn what_is_refused_and_why() {
             "{text:?}: {error}"
         );
     }
-    let named = |text| formats.parse(text).unwrap_err();
-    assert_eq!(named("H 1234 02"), ParseError::ForeignFormat { format: "foreign_owner".to_owned() });
-    assert_eq!(named("D 123 456"), ParseError::ForeignFormat { format: "diplomatic".to_owned() });
-    assert_eq!(named("77 AA 02"), ParseError::FormatDisabled { format: "motorcycle".to_owned() });
+    for (text, id, name) in [
+        ("H 1234 02", "foreign_owner", "Foreign owner"),
+        ("D 123 456", "diplomatic", "Diplomatic"),
+        ("77 AA 02", "motorcycle", "Motorcycle"),
+    ] {
+        let refused = formats.parse(text).expect_err(text);
+        assert!(refused.to_string().contains(name), "{text}: {refused}");
+        match refused {
+            ParseError::ForeignFormat { format, names } | ParseError::FormatDisabled { format, names } => {
+                assert_eq!((format.as_str(), names.en.as_str()), (id, name));
+            }
+            other => panic!("{text}: {other}"),
+        }
+    }
 }
 
 /// The sentences say which character, where and why, and what was expected instead.

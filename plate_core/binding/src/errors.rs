@@ -17,6 +17,8 @@ use pyo3::prelude::*;
 use pyo3::type_object::PyTypeInfo;
 use pyo3::types::{PyDict, PyList};
 
+use crate::rulebook::facts;
+
 mod class {
     //! The classes, imported at their first use.
     use pyo3::import_exception;
@@ -87,8 +89,9 @@ pub(crate) fn parse(py: Python<'_>, error: &ParseError) -> PyErr {
             }
             ParseError::DigitsNotIssued { lowest, .. } => context.set_item("lowest", lowest),
             ParseError::RegionUnknown { code, .. } => context.set_item("region", format!("{code:02}")),
-            ParseError::FormatDisabled { format } | ParseError::ForeignFormat { format } => {
-                context.set_item("format", format)
+            ParseError::FormatDisabled { format, names } | ParseError::ForeignFormat { format, names } => {
+                context.set_item("format", format)?;
+                context.set_item("format_names", facts::names(py, names)?)
             }
             ParseError::Empty | ParseError::ForeignCharacter { .. } | ParseError::LookalikeNotY { .. } => {
                 Ok(())

@@ -247,7 +247,8 @@ fn why_not(
         })
     };
     if let Some(foreign) = formats.foreign().iter().find(is_foreign) {
-        let message = format!("marks of the kind {} are not allocated here.", foreign.id);
+        let message =
+            format!("this is a mark of another kind, {}, which is not allocated here.", foreign.names.en);
         return fault_at(origin, first, "foreign_format", message);
     }
     let only = disabled.iter().find(|format| first_that_fits(words, &[format]).is_some());

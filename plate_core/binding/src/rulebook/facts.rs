@@ -13,7 +13,7 @@ use crate::errors;
 type Facts<'py> = PyResult<Bound<'py, PyDict>>;
 
 /// {kk, ru, en}.
-pub(super) fn names<'py>(py: Python<'py>, names: &Names) -> Facts<'py> {
+pub(crate) fn names<'py>(py: Python<'py>, names: &Names) -> Facts<'py> {
     let one = PyDict::new(py);
     one.set_item("kk", &names.kk)?;
     one.set_item("ru", &names.ru)?;

@@ -5,7 +5,7 @@
 
 mod certificate;
 mod column;
-mod facts;
+pub(crate) mod facts;
 mod preview;
 mod withheld;
 
