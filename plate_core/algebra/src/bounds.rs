@@ -127,6 +127,24 @@ pub const RECTANGLES_REVIEWED: Bound = Bound {
     why: "99 regions with the digits of the region and some classes beside; 8,192 of them are 19 MB",
 };
 
+/// Words of masks that compiling a pattern touches, of one that anybody may send.
+pub const PATTERN_WORK_PUBLIC: Bound = Bound {
+    slug: "pattern_too_costly",
+    what: "the number of words of masks that a pattern needs",
+    min: 0,
+    max: 3 << 18,
+    why: "a word costs 5 to 8 ns with all around it, so 786,432 of them are about 5 ms of the loop",
+};
+
+/// Words of masks that compiling a pattern touches, of one in a file of the rule book.
+pub const PATTERN_WORK_REVIEWED: Bound = Bound {
+    slug: "pattern_too_costly",
+    what: "the number of words of masks that a pattern needs",
+    min: 0,
+    max: 1 << 26,
+    why: "half a second for one rule, at the time when a rule book is loaded and nobody waits",
+};
+
 /// The size of a step.
 pub const STEP: Bound = Bound {
     slug: "step_invalid",
@@ -278,6 +296,8 @@ pub const ALL: &[Bound] = &[
     PATTERN_NESTING,
     RECTANGLES_PUBLIC,
     RECTANGLES_REVIEWED,
+    PATTERN_WORK_PUBLIC,
+    PATTERN_WORK_REVIEWED,
     STEP,
     FAULTS,
     FILE_BYTES,

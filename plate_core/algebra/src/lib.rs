@@ -39,7 +39,7 @@ pub mod tier;
 pub mod withheld;
 pub mod words;
 
-pub use area::{Area, Rectangle};
+pub use area::{Area, Budget, Excess, Operation, Rectangle};
 pub use beauty::{BeautyTable, Tag, TagId, TagSet};
 pub use certificate::{Certificate, PriceError, Quote};
 pub use classify::{Classification, Classifier};

@@ -1,7 +1,9 @@
 //! Areas: sets of marks, held against sets that list every mark.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
-use plate_algebra::{Area, DigitMask, FormatId, Mark, Rectangle, Region, RegionMask, SeriesMask};
+use plate_algebra::{
+    Area, Budget, DigitMask, Excess, FormatId, Mark, Rectangle, Region, RegionMask, SeriesMask,
+};
 use proptest::prelude::*;
 use std::collections::HashSet;
 
@@ -93,10 +95,25 @@ proptest! {
 
     /// A limit refuses exactly the areas that need more rectangles.
     #[test]
-    fn limits_refuse_what_is_larger(boxes in boxes(), limit in 0_usize..6) {
-        let needed = area(&boxes).rectangles().len();
-        let limited = Area::try_from_boxes(FORMAT, ROWS, boxes, limit);
-        prop_assert_eq!(limited.is_ok(), needed <= limit);
+    fn limits_refuse_what_is_larger(boxes in boxes(), limit in 0_u64..6) {
+        let needed = area(&boxes);
+        let mut budget = Budget { rectangles: limit, ..Budget::UNLIMITED };
+        let limited = Area::try_from_boxes(FORMAT, ROWS, &boxes, &mut budget);
+        let fits = needed.rectangles().len() as u64 <= limit;
+        prop_assert_eq!(limited, if fits { Ok(needed) } else { Err(Excess::Rectangles) });
+    }
+
+    /// Work is counted alike each time: what was spent is enough, and one word less is not.
+    #[test]
+    fn work_is_counted(boxes in boxes()) {
+        let mut budget = Budget::UNLIMITED;
+        let made = Area::try_from_boxes(FORMAT, ROWS, &boxes, &mut budget);
+        let spent = Budget::UNLIMITED.words - budget.words;
+        let within = |words| Area::try_from_boxes(FORMAT, ROWS, &boxes, &mut Budget { words, ..Budget::UNLIMITED });
+        prop_assert_eq!(within(spent), made);
+        if spent > 0 {
+            prop_assert_eq!(within(spent - 1), Err(Excess::Work));
+        }
     }
 }
 

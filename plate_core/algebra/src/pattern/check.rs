@@ -4,7 +4,7 @@
 //! judged any further.
 
 use super::{
-    segment::{leaf_values, length, range_values, region_of, shape_alignments},
+    segment::{leaf_has, length, range_values, region_of, shape_alignments},
     token::{Glyph, GlyphSign, Position, fault_at, foreign_character},
     tree::{Segment, Set},
 };
@@ -105,7 +105,7 @@ fn check_values(
     origin: &Origin,
     faults: &mut Vec<Fault>,
 ) {
-    let Some(at) = leaf_position(leaf) else {
+    let Some(at) = leaf.at() else {
         return;
     };
     // Who reviews the rule book may write rules for a format before it is enabled; who searches cannot
@@ -121,15 +121,9 @@ fn check_values(
         faults.push(wrong_length(at, segment, &candidates, origin));
         return;
     };
-    let matched = |keep: &dyn Fn(&Format, u16) -> bool| {
-        fitting.iter().any(|format| {
-            let mut found = false;
-            let codes = formats.regions().first().map(|info| info.region.code());
-            leaf_values(leaf, segment, format, codes, &mut |value| {
-                found |= keep(format, value);
-            });
-            found
-        })
+    let code = formats.regions().first().map(|info| info.region.code());
+    let matched = |wanted: &dyn Fn(&Format, u16) -> bool| {
+        fitting.iter().any(|format| leaf_has(leaf, segment, format, code, |value| wanted(format, value)))
     };
     if !matched(&|_, _| true) {
         let (code, message) = match leaf {
@@ -144,14 +138,6 @@ fn check_values(
         && !matched(&|_, value| !region_of(value).and(formats.region_mask()).is_empty())
     {
         faults.push(region_unknown(at, formats, origin));
-    }
-}
-
-fn leaf_position(leaf: &Set) -> Option<Position> {
-    match leaf {
-        Set::Shape(word) | Set::Range(word, _) => Some(word.at),
-        Set::Step(_, at) => Some(*at),
-        _ => None,
     }
 }
 

@@ -2,16 +2,16 @@
 
 use super::{
     check::check_set,
-    segment::{digits, regions, series},
+    segment::{digits, most_values, regions, series},
     shape::{boxes, read_shape, why_empty},
     token::{GlyphSign, Position, fault_at, foreign_character},
     tree::{Expression, Segment, Set, Word},
     vocabulary::{Vocabulary, alike},
 };
 use crate::{
-    area::{Area, Operation, Rectangle, TooManyRectangles},
+    area::{Area, Budget, Excess, Operation, Rectangle},
     bounds,
-    fault::{Fault, Origin, Trust},
+    fault::{Fault, Origin},
     format::{Format, FormatId, Formats},
     mask::{DigitMask, RegionMask, SeriesMask},
     region::Region,
@@ -22,7 +22,7 @@ pub(crate) struct Compiler<'a> {
     formats: &'a Formats,
     vocabulary: &'a dyn Vocabulary,
     origin: &'a Origin,
-    limit: usize,
+    budget: Budget,
     pub(crate) faults: Vec<Fault>,
 }
 
@@ -36,17 +36,12 @@ impl<'a> Compiler<'a> {
         origin: &'a Origin,
         faults: Vec<Fault>,
     ) -> Compiler<'a> {
-        let bound = match origin.trust {
-            Trust::Public => bounds::RECTANGLES_PUBLIC,
-            Trust::Reviewed => bounds::RECTANGLES_REVIEWED,
-        };
-        Compiler {
-            formats,
-            vocabulary,
-            origin,
-            limit: usize::try_from(bound.max).unwrap_or(usize::MAX),
-            faults,
-        }
+        Compiler { formats, vocabulary, origin, budget: Budget::of(origin.trust), faults }
+    }
+
+    /// The words of masks touched so far.
+    pub(crate) fn work(&self) -> u64 {
+        Budget::of(self.origin.trust).words.saturating_sub(self.budget.words)
     }
 
     /// The marks of an expression. After a fault the areas are of no use, only the faults are.
@@ -78,21 +73,29 @@ impl<'a> Compiler<'a> {
             let boxes = areas.flat_map(|area| area.rectangles().iter().cloned());
             boxes.collect::<Vec<Rectangle>>()
         };
-        let areas = self
-            .formats
-            .iter()
-            .map(|(id, format)| Area::try_from_boxes(id, format.rows(), boxes_of(id), self.limit));
+        let budget = &mut self.budget;
+        let formats = self.formats.iter();
+        let areas =
+            formats.map(|(id, format)| Area::try_from_boxes(id, format.rows(), &boxes_of(id), budget));
         let areas = areas.collect();
-        self.within_limit(areas, at)
+        self.within_budget(areas, at)
     }
 
     fn intersection(&mut self, parts: &[Expression], at: Position) -> Areas {
-        let mut sum = self.whole();
+        let mut sum = None;
         for part in parts {
             let areas = self.areas(part);
-            sum = self.combine(sum, areas, Operation::Intersection, at);
+            sum = Some(self.intersect(sum, areas, at));
         }
-        sum
+        sum.unwrap_or_else(|| self.whole())
+    }
+
+    /// What is in both; behind nothing yet, all of it.
+    fn intersect(&mut self, sum: Option<Areas>, areas: Areas, at: Position) -> Areas {
+        match sum {
+            Some(sum) => self.combine(sum, areas, Operation::Intersection, at),
+            None => areas,
+        }
     }
 
     /// Behind the first fault only further faults are of use, and those need no areas.
@@ -105,38 +108,57 @@ impl<'a> Compiler<'a> {
             return self.nothing();
         }
         let pairs = left.iter().zip(&right);
-        let areas = pairs.map(|(left, right)| left.combine(right, operation, self.limit));
+        let areas = pairs.map(|(left, right)| left.combine(right, operation, &mut self.budget));
         let areas = areas.collect();
-        self.within_limit(areas, at)
+        self.within_budget(areas, at)
     }
 
-    fn within_limit(&mut self, areas: Result<Areas, TooManyRectangles>, at: Position) -> Areas {
-        areas.unwrap_or_else(|TooManyRectangles| {
-            let bound = bounds::RECTANGLES_PUBLIC;
-            let message = format!(
-                "this needs more than {} rectangles of digits, series and regions: {}.",
-                self.limit, bound.why
-            );
-            self.fault(at, bound.slug, message, &["fewer alternatives"]);
+    fn within_budget(&mut self, areas: Result<Areas, Excess>, at: Position) -> Areas {
+        areas.unwrap_or_else(|excess| {
+            self.note(excess, at);
             self.nothing()
         })
+    }
+
+    /// Notes that the budget is spent: where it was, and not again at everything behind.
+    fn note(&mut self, excess: Excess, at: Position) {
+        let allowed = Budget::of(self.origin.trust);
+        let (bound, message) = match excess {
+            Excess::Rectangles => (
+                bounds::RECTANGLES_PUBLIC,
+                format!(
+                    "this needs more than {} rectangles of digits, series and regions",
+                    allowed.rectangles
+                ),
+            ),
+            Excess::Work => (
+                bounds::PATTERN_WORK_PUBLIC,
+                format!("this needs more than {} words of masks", allowed.words),
+            ),
+        };
+        if self.faults.iter().all(|fault| fault.code != bound.slug) {
+            self.fault(at, bound.slug, format!("{message}: {}.", bound.why), &["fewer alternatives"]);
+        }
     }
 
     fn condition(&mut self, segment: Segment, set: &Set) -> Areas {
         let before = self.faults.len();
         check_set(set, segment, self.formats, None, self.origin, &mut self.faults);
-        if self.faults.len() > before {
+        if self.faults.len() > before || self.is_refused() {
             return self.nothing();
         }
         let declared = self.formats.region_mask();
         let coupled = segment == Segment::Digits && set.region_reference().is_some();
-        self.each_format(|format| {
+        let at = set.at().unwrap_or(Position::start(self.origin));
+        let areas = self.each_format(at, |format, budget| {
             let whole = Rectangle {
                 digits: super::segment::issued(format),
                 series: SeriesMask::whole(format.rows()),
                 regions: declared,
             };
-            match segment {
+            let times = if coupled { declared.count() } else { 1 };
+            budget.spend(most_values(set, segment, format).saturating_mul(times.into()))?;
+            Ok(match segment {
                 Segment::Digits if coupled => declared
                     .iter()
                     .map(|region| one_region(&whole, region, digits(set, format, Some(region))))
@@ -144,8 +166,9 @@ impl<'a> Compiler<'a> {
                 Segment::Digits => vec![Rectangle { digits: digits(set, format, None), ..whole }],
                 Segment::Series => vec![Rectangle { series: series(set, format), ..whole }],
                 Segment::Region => vec![Rectangle { regions: regions(set, format, declared), ..whole }],
-            }
-        })
+            })
+        });
+        areas.unwrap_or_else(|| self.nothing())
     }
 
     /// A range in free form is about the segment that is as long as its ends.
@@ -200,25 +223,25 @@ impl<'a> Compiler<'a> {
 
     /// Words in free form: those that the vocabulary knows, and a shape made of the others.
     fn words(&mut self, words: &[Word]) -> Areas {
-        let mut sum = self.whole();
+        let mut sum = None;
         let mut shape: Vec<Word> = Vec::new();
         let mut readable = true;
         for word in words {
             let at = word.at;
             match self.spoken(word) {
                 Spoken::Name(areas) => {
-                    sum = self.combine(sum, areas, Operation::Intersection, at);
+                    sum = Some(self.intersect(sum, areas, at));
                 }
                 Spoken::Shape => shape.push(word.clone()),
                 Spoken::Fault => readable = false,
             }
         }
         if shape.is_empty() || !readable {
-            return sum;
+            return sum.unwrap_or_else(|| self.whole());
         }
-        let areas = self.shape(&shape);
         let at = shape.first().map_or(Position::start(self.origin), |word| word.at);
-        self.combine(sum, areas, Operation::Intersection, at)
+        let areas = self.shape(&shape);
+        self.intersect(sum, areas, at)
     }
 
     fn spoken(&mut self, word: &Word) -> Spoken {
@@ -264,7 +287,11 @@ impl<'a> Compiler<'a> {
             }
         };
         let declared = self.formats.region_mask();
-        let areas = self.each_format(|format| boxes(&reading, format, declared));
+        let at = words.first().map_or(Position::start(self.origin), |word| word.at);
+        let meant = |format: &Format, budget: &mut Budget| boxes(&reading, format, declared, budget);
+        let Some(areas) = self.each_format(at, meant) else {
+            return self.nothing();
+        };
         if areas.iter().all(Area::is_empty) {
             let fault = why_empty(&reading, words, self.formats, self.origin);
             self.faults.push(fault);
@@ -272,10 +299,20 @@ impl<'a> Compiler<'a> {
         areas
     }
 
-    /// Boxes made for each format, united; the limit is the caller's, as no single leaf comes near it.
-    fn each_format(&self, boxes: impl Fn(&Format) -> Vec<Rectangle>) -> Areas {
+    /// Boxes made for each format, united; `None` if the budget does not allow it, which is noted.
+    fn each_format(
+        &mut self,
+        at: Position,
+        boxes: impl Fn(&Format, &mut Budget) -> Result<Vec<Rectangle>, Excess>,
+    ) -> Option<Areas> {
+        let budget = &mut self.budget;
         let formats = self.formats.iter();
-        formats.map(|(id, format)| Area::from_boxes(id, format.rows(), boxes(format))).collect()
+        let areas = formats.map(|(id, format)| {
+            let boxes = boxes(format, budget)?;
+            Area::try_from_boxes(id, format.rows(), &boxes, budget)
+        });
+        let areas: Result<Areas, Excess> = areas.collect();
+        areas.map_err(|excess| self.note(excess, at)).ok()
     }
 
     fn whole(&self) -> Areas {

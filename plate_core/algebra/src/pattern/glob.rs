@@ -8,6 +8,7 @@
 
 use super::token::{Glyph, GlyphSign, Position};
 use crate::format::Place;
+use std::ops::{ControlFlow, Range};
 
 /// What one place must hold.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -171,12 +172,24 @@ impl Search<'_> {
     }
 }
 
-/// Calls `visit` with every value, ascending, of a number to `base` whose places these slots describe.
+/// How many values these slots describe, at most.
+pub(crate) fn most_values(slots: &[Slot], base: u8) -> u64 {
+    let free = slots.iter().filter(|slot| matches!(slot, Slot::Any | Slot::Same(_)));
+    u64::from(base).saturating_pow(free.count() as u32)
+}
+
+/// Calls `visit` with every value, ascending, of a number to `base` whose places these slots describe,
+/// until it breaks.
 ///
 /// `region` gives the two digits of the mark's region; without it a slot that asks for them fits nothing.
-pub(crate) fn values(slots: &[Slot], base: u8, region: Option<u8>, visit: &mut impl FnMut(u16)) {
+pub(crate) fn values(
+    slots: &[Slot],
+    base: u8,
+    region: Option<u8>,
+    visit: &mut impl FnMut(u16) -> ControlFlow<()>,
+) -> ControlFlow<()> {
     let mut bound = Vec::with_capacity(slots.len());
-    descend(slots, base, region, 0, &mut bound, visit);
+    descend(slots, base, region, 0, &mut bound, visit)
 }
 
 fn descend(
@@ -185,34 +198,38 @@ fn descend(
     region: Option<u8>,
     value: u16,
     bound: &mut Vec<(u8, u8)>,
-    visit: &mut impl FnMut(u16),
-) {
+    visit: &mut impl FnMut(u16) -> ControlFlow<()>,
+) -> ControlFlow<()> {
     let Some((slot, rest)) = slots.split_first() else {
-        visit(value);
-        return;
+        return visit(value);
     };
-    for digit in 0..base {
+    for digit in candidates(*slot, base, region) {
         let mut newly_bound = false;
-        let fits = match slot {
-            Slot::Any => true,
-            Slot::Exactly(wanted) => digit == *wanted,
-            Slot::RegionDigit(0) => region.is_some_and(|code| digit == code / 10),
-            Slot::RegionDigit(_) => region.is_some_and(|code| digit == code % 10),
-            Slot::Same(letter) => {
-                let known = bound.iter().find(|(other, taken)| other == letter || *taken == digit);
-                newly_bound = known.is_none();
-                known.is_none_or(|pair| *pair == (*letter, digit))
+        if let Slot::Same(letter) = slot {
+            let known = bound.iter().find(|(other, taken)| other == letter || *taken == digit);
+            if known.is_some_and(|pair| *pair != (*letter, digit)) {
+                continue;
             }
-        };
-        if !fits {
-            continue;
+            newly_bound = known.is_none();
+            if newly_bound {
+                bound.push((*letter, digit));
+            }
         }
-        if newly_bound && let Slot::Same(letter) = slot {
-            bound.push((*letter, digit));
-        }
-        descend(rest, base, region, value * u16::from(base) + u16::from(digit), bound, visit);
+        descend(rest, base, region, value * u16::from(base) + u16::from(digit), bound, visit)?;
         if newly_bound {
             bound.pop();
         }
     }
+    ControlFlow::Continue(())
+}
+
+/// What may stand at one place, as far as the other places do not matter.
+fn candidates(slot: Slot, base: u8, region: Option<u8>) -> Range<u8> {
+    let only = match slot {
+        Slot::Any | Slot::Same(_) => return 0..base,
+        Slot::Exactly(wanted) => Some(wanted),
+        Slot::RegionDigit(0) => region.map(|code| code / 10),
+        Slot::RegionDigit(_) => region.map(|code| code % 10),
+    };
+    only.filter(|digit| *digit < base).map_or(0..0, |digit| digit..digit + 1)
 }

@@ -46,6 +46,7 @@ pub struct Pattern {
     areas: Vec<Area>,
     nothing: Area,
     count: u64,
+    work: u64,
 }
 
 impl Pattern {
@@ -67,12 +68,14 @@ impl Pattern {
         let expression = parser::parse_pattern(&tokens, origin, &mut faults);
         let mut compiler = Compiler::new(formats, vocabulary, origin, faults);
         let areas = compiler.areas(&expression);
+        let work = compiler.work();
         refuse_faults(compiler.faults, origin)?;
         let enabled = |area: &&Area| formats.get(area.format).enabled;
         Ok(Pattern {
             text: text.to_owned(),
             count: areas.iter().filter(enabled).map(Area::count).sum(),
             areas,
+            work,
             nothing: Area::empty(FormatId(u8::MAX), 0),
         })
     }
@@ -95,6 +98,11 @@ impl Pattern {
     /// How many marks of the enabled formats fit, free or not.
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// How many words of masks were touched to compile it: what [`bounds::PATTERN_WORK_PUBLIC`] limits.
+    pub fn work(&self) -> u64 {
+        self.work
     }
 
     /// The text as it was given.

@@ -12,6 +12,7 @@ use crate::{
     mask::{DigitMask, RegionMask, SeriesMask},
     region::Region,
 };
+use std::ops::ControlFlow;
 
 /// How many places a segment has in a format.
 pub(crate) fn length(segment: Segment, format: &Format) -> u8 {
@@ -115,6 +116,25 @@ pub(crate) fn region_of(value: u16) -> RegionMask {
     region.map_or(RegionMask::EMPTY, RegionMask::of)
 }
 
+/// How many values are visited to evaluate a set, at most.
+pub(crate) fn most_values(set: &Set, segment: Segment, format: &Format) -> u64 {
+    let base = base(segment);
+    let mut most = 0_u64;
+    set.visit_leaves(&mut |leaf| {
+        let visited = match leaf {
+            Set::Shape(word) => {
+                let alignments = shape_alignments(word, segment, format);
+                alignments.iter().map(|slots| glob::most_values(slots, base)).sum()
+            }
+            Set::Range(from, to) => range_values(from, to, segment, format)
+                .map_or(0, |(from, to)| u64::from(to.saturating_sub(from)) + 1),
+            _ => u64::from(base),
+        };
+        most = most.saturating_add(visited);
+    });
+    most
+}
+
 /// Calls `visit` with every value of a leaf in a format, issued or not.
 pub(crate) fn leaf_values(
     leaf: &Set,
@@ -123,22 +143,42 @@ pub(crate) fn leaf_values(
     region: Option<u8>,
     visit: &mut impl FnMut(u16),
 ) {
+    let mut go_on = |value| {
+        visit(value);
+        ControlFlow::Continue(())
+    };
+    let _ = until_broken(leaf, segment, format, region, &mut go_on);
+}
+
+/// Whether a leaf has a value that is wanted; it ends with the first.
+pub(crate) fn leaf_has(
+    leaf: &Set,
+    segment: Segment,
+    format: &Format,
+    region: Option<u8>,
+    wanted: impl Fn(u16) -> bool,
+) -> bool {
+    let mut look = |value| if wanted(value) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    until_broken(leaf, segment, format, region, &mut look).is_break()
+}
+
+fn until_broken(
+    leaf: &Set,
+    segment: Segment,
+    format: &Format,
+    region: Option<u8>,
+    visit: &mut impl FnMut(u16) -> ControlFlow<()>,
+) -> ControlFlow<()> {
     match leaf {
-        Set::Shape(word) => {
-            for slots in shape_alignments(word, segment, format) {
-                glob::values(&slots, base(segment), region, visit);
-            }
-        }
+        Set::Shape(word) => shape_alignments(word, segment, format)
+            .iter()
+            .try_for_each(|slots| glob::values(slots, base(segment), region, visit)),
         Set::Range(from, to) => {
-            if let Some((from, to)) = range_values(from, to, segment, format) {
-                (from..=to).for_each(visit);
-            }
+            let ends = range_values(from, to, segment, format);
+            ends.map_or(ControlFlow::Continue(()), |(from, to)| (from..=to).try_for_each(visit))
         }
-        Set::Step(step, _) => {
-            let length = length(segment, format);
-            ladders(*step, base(segment), length, visit);
-        }
-        _ => {}
+        Set::Step(step, _) => ladders(*step, base(segment), length(segment, format), visit),
+        _ => ControlFlow::Continue(()),
     }
 }
 
@@ -164,10 +204,15 @@ pub(crate) fn range_values(from: &Word, to: &Word, segment: Segment, format: &Fo
 }
 
 /// Values whose places go up or down by the same step, without a turn from 9 to 0 or from Z to A.
-fn ladders(step: i8, base: u8, length: u8, visit: &mut impl FnMut(u16)) {
+fn ladders(
+    step: i8,
+    base: u8,
+    length: u8,
+    visit: &mut impl FnMut(u16) -> ControlFlow<()>,
+) -> ControlFlow<()> {
     // One place alone climbs nowhere.
     if length < 2 {
-        return;
+        return ControlFlow::Continue(());
     }
     for first in 0..base {
         let rungs = (0..i16::from(length)).map(|rung| i16::from(first) + rung * i16::from(step));
@@ -176,7 +221,8 @@ fn ladders(step: i8, base: u8, length: u8, visit: &mut impl FnMut(u16)) {
             Some(value * u16::from(base) + u16::from(rung))
         });
         if let Some(value) = value {
-            visit(value);
+            visit(value)?;
         }
     }
+    ControlFlow::Continue(())
 }

@@ -20,12 +20,13 @@ use super::{
     tree::Word,
 };
 use crate::{
-    area::Rectangle,
+    area::{Budget, Excess, Rectangle},
     fault::{Fault, Origin, Trust},
     format::{ForeignFormat, Format, Formats, Place},
     mask::{DigitMask, RegionMask, SeriesMask},
     region::Region,
 };
+use std::ops::ControlFlow;
 
 /// What helps those who typed a part of the number.
 const HINT: &str = "* where anything may stand, as in *77*";
@@ -56,8 +57,17 @@ pub(crate) fn read_shape(words: &[Word], formats: &Formats, origin: &Origin) -> 
 }
 
 /// The marks of one format that a reading means, as boxes that may overlap.
-pub(crate) fn boxes(reading: &Reading, format: &Format, declared: RegionMask) -> Vec<Rectangle> {
-    alignments(reading, format).iter().flat_map(|slots| alignment_boxes(slots, format, declared)).collect()
+pub(crate) fn boxes(
+    reading: &Reading,
+    format: &Format,
+    declared: RegionMask,
+    budget: &mut Budget,
+) -> Result<Vec<Rectangle>, Excess> {
+    let mut boxes = Vec::new();
+    for slots in alignments(reading, format) {
+        boxes.extend(alignment_boxes(&slots, format, declared, budget)?);
+    }
+    Ok(boxes)
 }
 
 /// The fault of a shape that fits, and yet no mark has it: its region or its digits do not exist.
@@ -192,42 +202,66 @@ fn slots_of(slots: &[Slot], format: &Format, kind: Place) -> Vec<Slot> {
     format.places().iter().zip(slots).filter(|(place, _)| of_kind(place)).map(|(_, slot)| *slot).collect()
 }
 
-fn alignment_boxes(slots: &[Slot], format: &Format, declared: RegionMask) -> Vec<Rectangle> {
+fn alignment_boxes(
+    slots: &[Slot],
+    format: &Format,
+    declared: RegionMask,
+    budget: &mut Budget,
+) -> Result<Vec<Rectangle>, Excess> {
     let digits = slots_of(slots, format, Place::Digit(0));
-    let series = slot_series(&slots_of(slots, format, Place::Letter(0)), format.rows());
-    let regions = slot_regions(&slots_of(slots, format, Place::Region(0))).and(declared);
+    let series = slots_of(slots, format, Place::Letter(0));
+    let regions = slots_of(slots, format, Place::Region(0));
+    let letters = if all_free(&series) { 0 } else { glob::most_values(&series, 26) };
+    budget.spend(letters.saturating_add(glob::most_values(&regions, 10)))?;
+    let series = slot_series(&series, format.rows());
+    let regions = slot_regions(&regions).and(declared);
     let coupled = digits.iter().any(|slot| matches!(slot, Slot::RegionDigit(_)));
+    let times = if coupled { regions.count() } else { 1 };
+    budget.spend(glob::most_values(&digits, 10).saturating_mul(times.into()))?;
     if !coupled {
-        return vec![Rectangle { digits: slot_digits(&digits, None).and(&issued(format)), series, regions }];
+        let digits = slot_digits(&digits, None).and(&issued(format));
+        return Ok(vec![Rectangle { digits, series, regions }]);
     }
     let one_region = |region: Region| Rectangle {
         digits: slot_digits(&digits, Some(region.code())).and(&issued(format)),
         series: series.clone(),
         regions: RegionMask::of(region),
     };
-    regions.iter().map(one_region).collect()
+    Ok(regions.iter().map(one_region).collect())
 }
 
 fn slot_digits(slots: &[Slot], region: Option<u8>) -> DigitMask {
     let mut found = DigitMask::EMPTY;
-    glob::values(slots, 10, region, &mut |value| found.set(value));
+    every_value(slots, 10, region, &mut |value| found.set(value));
     found
 }
 
 fn slot_series(slots: &[Slot], rows: u32) -> SeriesMask {
     // Free letters are by far the most frequent, and visiting 17,576 of them the dearest step of all.
-    if slots.iter().all(|slot| *slot == Slot::Any) {
+    if all_free(slots) {
         return SeriesMask::whole(rows);
     }
     let mut found = Vec::new();
-    glob::values(slots, 26, None, &mut |value| found.push(value));
+    every_value(slots, 26, None, &mut |value| found.push(value));
     SeriesMask::from_series(rows, found)
+}
+
+fn all_free(slots: &[Slot]) -> bool {
+    slots.iter().all(|slot| *slot == Slot::Any)
 }
 
 fn slot_regions(slots: &[Slot]) -> RegionMask {
     let mut found = RegionMask::EMPTY;
-    glob::values(slots, 10, None, &mut |value| found = found.or(region_of(value)));
+    every_value(slots, 10, None, &mut |value| found = found.or(region_of(value)));
     found
+}
+
+fn every_value(slots: &[Slot], base: u8, region: Option<u8>, visit: &mut impl FnMut(u16)) {
+    let mut go_on = |value| {
+        visit(value);
+        ControlFlow::Continue(())
+    };
+    let _ = glob::values(slots, base, region, &mut go_on);
 }
 
 /// Why no enabled format has this shape, in the order of helpfulness.

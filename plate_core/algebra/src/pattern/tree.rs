@@ -122,6 +122,17 @@ impl Set {
         }
     }
 
+    /// Where its first shape, range or step begins.
+    pub(crate) fn at(&self) -> Option<Position> {
+        let mut found = None;
+        self.visit_leaves(&mut |leaf| match leaf {
+            Set::Shape(word) | Set::Range(word, _) => found = found.or(Some(word.at)),
+            Set::Step(_, at) => found = found.or(Some(*at)),
+            _ => {}
+        });
+        found
+    }
+
     /// Where a shape asks for the digits of the region, if one does.
     pub(crate) fn region_reference(&self) -> Option<Position> {
         let mut found = None;

@@ -61,6 +61,40 @@ fn too_many_rectangles_are_refused() {
     assert_eq!((person.rectangles().len(), pattern.count()), (20, 400));
 }
 
+/// Alternatives that cut each other into hundreds of classes cost what their few rectangles cost,
+/// not classes times alternatives times 275 words of series.
+#[test]
+fn alternatives_that_merge_are_cheap() {
+    let formats = fixtures::kazakhstan().unwrap();
+    let everything: Vec<String> = ('1'..='9').chain('A'..='Z').map(|sign| format!("*{sign}*")).collect();
+    let tied: Vec<String> =
+        ('0'..='9').zip('A'..).map(|(digit, letter)| format!("*{digit}*{letter}*")).collect();
+    for text in [everything.join("|"), tied.join("|"), repeated("*##*", "|"), repeated("digits:?##", "|")] {
+        let compiled = Pattern::compile(&text, &Origin::input("search"), &formats);
+        let pattern = compiled.unwrap_or_else(|faults| panic!("{text}: {:?}", faults.first()));
+        assert!((1..600_000).contains(&pattern.work()), "{} words: {text}", pattern.work());
+    }
+}
+
+/// A pattern that asks for too much work is refused by name, once, where it became too much; who writes a
+/// file may ask for more.
+#[test]
+fn too_much_work_is_refused() {
+    let formats = fixtures::kazakhstan().unwrap();
+    let compile = |copies: usize, origin: Origin| {
+        let text = format!("777 | (series:{{{}}})", vec!["???"; copies].join(","));
+        let codes = |faults: Vec<plate_algebra::Fault>| {
+            faults.iter().map(|fault| (fault.code, fault.column)).collect::<Vec<_>>()
+        };
+        Pattern::compile(&text, &origin, &formats).map(|pattern| pattern.work()).map_err(codes)
+    };
+    let allowed = bounds::PATTERN_WORK_PUBLIC.max;
+    let (few, many) = (compile(20, Origin::input("search")), compile(58, Origin::input("search")));
+    assert!(few.is_ok_and(|work| work > allowed / 4));
+    assert_eq!(many, Err(vec![("pattern_too_costly", 16)]));
+    assert!(compile(58, Origin::file("beauty.toml", 1, 1)).is_ok_and(|work| work > allowed));
+}
+
 /// Pieces of the language, so that random texts come near to meaning something.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![

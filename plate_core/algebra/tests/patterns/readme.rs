@@ -89,6 +89,8 @@ fn every_code_is_listed() {
         bounds::PATTERN_NESTING,
         bounds::RECTANGLES_PUBLIC,
         bounds::RECTANGLES_REVIEWED,
+        bounds::PATTERN_WORK_PUBLIC,
+        bounds::PATTERN_WORK_REVIEWED,
         bounds::STEP,
         bounds::FAULTS,
     ]
