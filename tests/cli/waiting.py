@@ -16,9 +16,14 @@ def wait_until(holds: Callable[[], bool], patience_seconds: float = PATIENCE_SEC
 
 
 def lives(pid: int) -> bool:
-    """Whether a process runs; one that has ended and is not yet reaped does not."""
+    """Whether a process runs; one that has ended and is not yet reaped does not.
+
+    Of a process with threads the main one may be gone before the others: it cannot be reaped until all are.
+    """
+    process = Path(f"/proc/{pid}")
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+        threads = len(list((process / "task").iterdir()))
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return state not in "ZX"
+    return state not in "ZX" or threads > 1
