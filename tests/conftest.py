@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 try:
     from plate_core import RuleBook, load_rule_book
@@ -35,6 +36,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             f"xdist loses the groups of {len(lost)} tests, {lost[0]} first; see pyproject.toml"
         )
 
+
+# Timings belong in benchmarks: on a busy machine an example that takes long says nothing of the code.
+settings.register_profile("plates", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("plates")
 
 ROOT = Path(__file__).resolve().parent.parent
 
