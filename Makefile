@@ -83,7 +83,7 @@ test-rust: $(VENV)/.built
 test-core: $(VENV)/.built
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo build --profile test --package plate-binding --features sabotage --quiet
 
-test-python: $(VENV)/.built test-core
+test-python: $(VENV)/.built test-core bench-native
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/browser
 	# Playwright keeps an event loop running in its process, so the browser has a process of its own.
 	$(BIN)/pytest tests/browser
@@ -99,13 +99,17 @@ format: $(VENV)/.locked ## rewrite the sources in the house's format
 
 # --- figures and load -----------------------------------------------------------------------------------------
 
-.PHONY: bench load
+.PHONY: bench bench-native load
 
 BENCH_JSON ?= var/bench.json
 LOAD_SECONDS ?= 60
 LOAD_USERS ?= 40
 
-bench: $(VENV)/.built ## measure: every case asserts its answer; JSON with circumstances
+# What benches measure inside Rust; no part of the wheel.
+bench-native: $(VENV)/.built
+	@cargo build --release --package plate-bench --quiet
+
+bench: bench-native ## measure: every case asserts its answer; JSON with circumstances
 	@mkdir -p $(dir $(BENCH_JSON))
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=$(BENCH_JSON) --benchmark-columns=median,iqr,ops,rounds --history
 
