@@ -99,9 +99,11 @@ format: $(VENV)/.locked ## rewrite the sources in the house's format
 
 # --- figures and load -----------------------------------------------------------------------------------------
 
-.PHONY: bench bench-native load
+.PHONY: bench bench-native bench-instructions bench-compare load
 
 BENCH_JSON ?= var/bench.json
+INSTRUCTIONS_JSON ?= var/instructions.json
+NEW ?= $(BENCH_JSON)
 LOAD_SECONDS ?= 60
 LOAD_USERS ?= 40
 
@@ -112,6 +114,16 @@ bench-native: $(VENV)/.built
 bench: bench-native ## measure: every case asserts its answer; JSON with circumstances
 	@mkdir -p $(dir $(BENCH_JSON))
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=$(BENCH_JSON) --benchmark-columns=median,iqr,ops,rounds --history
+
+bench-instructions: bench-native ## count the instructions of the pure core: exact where time is not
+	@bash scripts/install-package valgrind valgrind "counting instructions"
+	@mkdir -p $(dir $(INSTRUCTIONS_JSON))
+	@$(BIN)/python -m bench.instructions $(INSTRUCTIONS_JSON)
+
+# make's own exit code is 2 whatever fails; a job that must tell 1 from 2 calls the module itself.
+bench-compare: $(VENV)/.locked ## BASE=file [NEW=file]: what became worse beyond noise
+	@test -n "$(BASE)" || { echo "usage: make bench-compare BASE=results.json [NEW=$(NEW)]" >&2; exit 2; }
+	@$(BIN)/python -m bench.compare "$(BASE)" "$(NEW)"
 
 load: $(VENV)/.built ## a launch day in small, ended by the check of every mark's history and its control
 	$(BIN)/python -m loadtests.launch --seconds $(LOAD_SECONDS) --users $(LOAD_USERS)
