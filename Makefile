@@ -83,7 +83,7 @@ test-rust: $(VENV)/.built
 test-core: $(VENV)/.built
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo build --profile test --package plate-binding --features sabotage --quiet
 
-test-python: $(VENV)/.built test-core
+test-python: $(VENV)/.built test-core bench-native
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/browser
 	# Playwright keeps an event loop running in its process, so the browser has a process of its own.
 	$(BIN)/pytest tests/browser
@@ -99,15 +99,31 @@ format: $(VENV)/.locked ## rewrite the sources in the house's format
 
 # --- figures and load -----------------------------------------------------------------------------------------
 
-.PHONY: bench load
+.PHONY: bench bench-native bench-instructions bench-compare load
 
 BENCH_JSON ?= var/bench.json
+INSTRUCTIONS_JSON ?= var/instructions.json
+NEW ?= $(BENCH_JSON)
 LOAD_SECONDS ?= 60
 LOAD_USERS ?= 40
 
-bench: $(VENV)/.built ## measure: every case asserts its answer; JSON with circumstances
+# What benches measure inside Rust; no part of the wheel.
+bench-native: $(VENV)/.built
+	@cargo build --release --package plate-bench --quiet
+
+bench: bench-native ## measure: every case asserts its answer; JSON with circumstances
 	@mkdir -p $(dir $(BENCH_JSON))
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=$(BENCH_JSON) --benchmark-columns=median,iqr,ops,rounds --history
+
+bench-instructions: bench-native ## count the instructions of the pure core: exact where time is not
+	@bash scripts/install-package valgrind valgrind "counting instructions"
+	@mkdir -p $(dir $(INSTRUCTIONS_JSON))
+	@$(BIN)/python -m bench.instructions $(INSTRUCTIONS_JSON)
+
+# make's own exit code is 2 whatever fails; a job that must tell 1 from 2 calls the module itself.
+bench-compare: $(VENV)/.locked ## BASE=file [NEW=file]: what became worse beyond noise
+	@test -n "$(BASE)" || { echo "usage: make bench-compare BASE=results.json [NEW=$(NEW)]" >&2; exit 2; }
+	@$(BIN)/python -m bench.compare "$(BASE)" "$(NEW)"
 
 load: $(VENV)/.built ## a launch day in small, ended by the check of every mark's history and its control
 	$(BIN)/python -m loadtests.launch --seconds $(LOAD_SECONDS) --users $(LOAD_USERS)

@@ -74,7 +74,16 @@ impl<'a> Classifier<'a> {
     /// 17,576 rows are 18 MB, written at the speed of memory: a row is a copy of one of the few rows
     /// that its class of series can have.
     pub fn classify_column(&self, format: FormatId) -> Vec<u8> {
-        let Some((table, rules)) = self.tariff.table(format, self.acquired) else { return Vec::new() };
+        let mut column = Vec::new();
+        self.classify_column_into(format, &mut column);
+        column
+    }
+
+    /// The same into a column that is used again: whoever goes through all regions asks the system for
+    /// memory once.
+    pub fn classify_column_into(&self, format: FormatId, column: &mut Vec<u8>) {
+        column.clear();
+        let Some((table, rules)) = self.tariff.table(format, self.acquired) else { return };
         let code = |winner: u8| match rules.get(usize::from(winner)).and_then(|at| self.tariff.rules.get(*at))
         {
             None => NO_MARK,
@@ -84,13 +93,12 @@ impl<'a> Classifier<'a> {
             },
         };
         let rows = table.rows_by_class(code);
-        let mut column = Vec::with_capacity(table.series_class().len() * ROW_BITS as usize);
+        column.reserve(table.series_class().len() * ROW_BITS as usize);
         for class in table.series_class() {
             match rows.get(usize::from(*class)) {
                 Some(row) => column.extend_from_slice(row),
                 None => column.extend_from_slice(&[NO_MARK; ROW_BITS as usize]),
             }
         }
-        column
     }
 }
