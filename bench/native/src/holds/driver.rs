@@ -16,7 +16,7 @@ use plate_inventory::outcome::Outcome;
 use crate::Fault;
 
 /// Where in an argument of `hold` the permit's deadline stands, u48.
-const PERMIT_AT: usize = 48;
+const PERMIT_AT: usize = 52;
 /// A verdict of `admit`: code u8, at_ms u48, time u48.
 const VERDICT_BYTES: usize = 13;
 /// The verdict that a permit was taken.
@@ -148,7 +148,7 @@ fn hold_argument(pool: &str, item: &HoldItem) -> Vec<u8> {
     quote.extend(item.amount_tiyn.to_le_bytes());
     text(&mut quote, &item.act.office);
     let mut to = Vec::new();
-    for _ in 0..2 {
+    for _ in 0..3 {
         to.extend(item.ordinal.to_le_bytes());
     }
     to.extend(applicant.0);
