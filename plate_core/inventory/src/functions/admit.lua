@@ -26,9 +26,9 @@ local function verdict(code, at, time)
 end
 
 -- Claims an id with a verdict, and gives the verdict.
-local function claim(s, id, digest, code, time)
-  set_claim(s, id, pack('<c8BI6I6', digest, code, s.now, time))
-  return verdict(code, s.now, time)
+local function claim(s, id, digest, told)
+  set_claim(s, id, digest .. told)
+  return told
 end
 
 -- A claim that was made before: the same verdict, and one more pass that the permit waits for.
@@ -48,20 +48,19 @@ local function repeated(s, id, claimed, applicant, permits)
   return verdict(code, at, time)
 end
 
-local function admit_one(s, item, read)
-  local id, digest, applicant, kind, at = unpack_bytes('<c16c8c16B', item)
-  local operator = sub(item, at)
-  local claimed = claim_now(s, id, read.claims[id])
+-- Judges one claim; `read` is what was read of its id, `before` of its applicant's permits.
+local function admit_one(s, id, digest, applicant, kind, operator, read, before)
+  local claimed = claim_now(s, id, read)
   if claimed and sub(claimed, 1, 8) ~= digest then
     return verdict(OUTCOME.request_id_reused, s.now, 0)
   end
-  local before = read.permits[applicant] or ''
+  before = before or ''
   local permits = s.permits[applicant] or before
   if claimed and byte(claimed, 9) ~= VERDICT_CLAIMED then
     return repeated(s, id, claimed, applicant, permits)
   end
   if kind == 0 then
-    return claim(s, id, digest, VERDICT_CLAIMED, 0)
+    return claim(s, id, digest, verdict(VERDICT_CLAIMED, s.now, 0))
   end
   local alive, count, earliest = live_permits(s, permits)
   local limit = s.limits[kind]
@@ -70,53 +69,66 @@ local function admit_one(s, item, read)
     if count_before < limit then
       return nil
     end
-    return claim(s, id, digest, OUTCOME.limit_reached, max(earliest, s.now))
+    return claim(s, id, digest, verdict(OUTCOME.limit_reached, s.now, max(earliest, s.now)))
   end
   if operator ~= '' then
-    local held = holds_today(s, s.days[operator] or read.days[operator])
+    local held = holds_today(s, s.days[operator] or s.days_read[operator])
     if held >= s.operator_cap then
-      if holds_today(s, read.days[operator]) < s.operator_cap then
+      if holds_today(s, s.days_read[operator]) < s.operator_cap then
         return nil
       end
       local midnight = (s.today + 1) * DAY_MS - LOCAL_OFFSET_MS
-      return claim(s, id, digest, OUTCOME.operator_cap_reached, midnight)
+      return claim(s, id, digest, verdict(OUTCOME.operator_cap_reached, s.now, midnight))
     end
     if not s.days[operator] then
       s.operators[#s.operators + 1] = operator
     end
     s.days[operator] = pack('<I4I2', s.today, held + 1)
   end
-  local deadline = s.now + s.permit_ms[1]
-  set_permits(s, applicant, alive .. pack('<c16I6B', id, deadline, 1))
-  return claim(s, id, digest, VERDICT_ADMITTED, deadline)
+  set_permits(s, applicant, alive .. id .. s.permit)
+  return claim(s, id, digest, s.admitted)
 end
 
--- Reads what is known of the ids, applicants and operators of a batch.
-local function read_batch(s, items)
-  local ids, applicants, operators = {}, {}, {}
+-- Takes a batch apart: ids, digests, applicants, their kinds, operators.
+local function take_apart(items)
+  local ids, digests, applicants, kinds, operators = {}, {}, {}, {}, {}
   for i = 1, #items do
-    local id, _, applicant, _, at = unpack_bytes('<c16c8c16B', items[i])
-    ids[i], applicants[i] = id, applicant
-    if #items[i] >= at then
-      operators[#operators + 1] = sub(items[i], at)
+    local item = items[i]
+    local id, digest, applicant, kind, at = unpack_bytes('<c16c8c16B', item)
+    ids[i], digests[i], applicants[i], kinds[i] = id, digest, applicant, kind
+    operators[i] = #item < at and '' or sub(item, at)
+  end
+  return ids, digests, applicants, kinds, operators
+end
+
+-- Reads the days of the operators of a batch; most holds have none.
+local function read_days(key, operators)
+  local named = {}
+  for i = 1, #operators do
+    if operators[i] ~= '' then
+      named[#named + 1] = operators[i]
     end
   end
-  local keys = s.keys
-  return {
-    claims = read_fields(keys[2], ids),
-    permits = read_fields(keys[4], applicants),
-    days = read_fields(keys[5], operators),
-  }
+  return read_fields(key, named)
+end
+
+-- The bytes that all admissions of one call have in common: they are said now, and their permits end together.
+local function share_bytes(s)
+  local deadline = s.now + s.permit_ms[1]
+  s.admitted, s.permit = verdict(VERDICT_ADMITTED, s.now, deadline), pack('<I6B', deadline, 1)
 end
 
 register('admit', function(keys, items)
   check_batch(items)
   local s = open_shard(keys)
   s.today = floor((s.now + LOCAL_OFFSET_MS) / DAY_MS)
-  local read = read_batch(s, items)
+  share_bytes(s)
+  local ids, digests, applicants, kinds, operators = take_apart(items)
+  local claims, permits = redis.call('HMGET', keys[2], unpack(ids)), redis.call('HMGET', keys[4], unpack(applicants))
+  s.days_read = read_days(keys[5], operators)
   local out = s.out
   for i = 1, #items do
-    local answer = admit_one(s, items[i], read)
+    local answer = admit_one(s, ids[i], digests[i], applicants[i], kinds[i], operators[i], claims[i], permits[i])
     if not answer then
       out[i] = string.rep(verdict(VERDICT_AGAIN, s.now, 0), #items - i + 1)
       break

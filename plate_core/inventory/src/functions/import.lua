@@ -52,7 +52,6 @@ register('import', function(keys, arguments)
     end
   end
   b.revision = b.revision + #marks
-  b.transitions = #marks
   put_run(b, VERB.import, request, marks)
   answer = import_answer(b, #changed, already, conflicts, never)
   record_answer(b, request.id, request.digest, answer)

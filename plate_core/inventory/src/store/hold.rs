@@ -99,6 +99,7 @@ fn pack(pool: &str, item: &HoldItem, permit_deadline_ms: i64) -> Result<Vec<u8>,
     let mut to = Writer::default();
     to.u32(item.ordinal)
         .u32(item.ordinal)
+        .u32(item.ordinal)
         .bytes(&applicant.id.0)
         .bytes(&item.act.id.0)
         .bytes(&item.digest(pool).0)

@@ -9,10 +9,15 @@
 
 -- While a library loads, a server shows it none of Lua's own names, so they are brought near by the first call.
 local pack, unpack_bytes, sub, byte, char, concat, min, max, floor
+-- Every byte as a string of its own.
+local BYTES = {}
 local function bring_near()
   pack, unpack_bytes = struct.pack, struct.unpack
   sub, byte, char, concat = string.sub, string.byte, string.char, table.concat
   min, max, floor = math.min, math.max, math.floor
+  for value = 0, 255 do
+    BYTES[value] = char(value)
+  end
 end
 
 local BATCH_MAX = 128

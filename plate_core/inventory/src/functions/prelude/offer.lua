@@ -84,32 +84,44 @@ local function cut_deadline(b, wanted, permit)
   return deadline, reason
 end
 
--- The bytes that the holds of one call have in common: they begin now, and mostly end together. Packing them
--- once and not a hold each is a fifth of the time that giving a hold takes.
-local function shared_bytes(b, verb, permit)
+-- The bytes that the holds of one call have in common: they begin now, and mostly end together; of their revisions
+-- only the lowest byte differs, but once in 256. Packing them once and not a hold each is a fifth of the time that
+-- giving a hold takes.
+local function shared_bytes(b, verb, permit, revision)
   local deadline, reason = cut_deadline(b, b.now + b.hold_ttl, permit)
   local ends, begins, permitted = pack('<I6', deadline), pack('<I6', b.now), pack('<I6', permit)
+  local high = sub(pack('<I6', revision), 2)
   return {
-    permit = permit, ends = ends,
-    record = char(STATE.held, 0), times = ends .. begins .. permitted,
+    permit = permit, ends = ends, high = high,
+    record = char(STATE.held, 0), times = high .. ends .. begins .. permitted,
     transition = char(verb, 9),
     answer = char(OUTCOME.held, 32), terms = begins .. ends .. permitted .. char(reason),
   }
 end
 
+-- The length of a part as its two bytes: the records of one call are of few lengths.
+local function part_length(b, size)
+  local packed = b.lengths[size]
+  if not packed then
+    packed = pack('<I2', size)
+    b.lengths[size] = packed
+  end
+  return packed
+end
+
 -- Gives the mark to the applicant until its deadline. Its answer has the terms and the quote, not the record.
 local function give_hold(b, verb, ordinal, field, permit, body, quote_length)
-  local shared = b.shared
-  if not shared or shared.permit ~= permit then
-    shared = shared_bytes(b, verb, permit)
+  local revision, shared = step(b), b.shared
+  local low = revision % 256
+  if not shared or shared.permit ~= permit or low == 0 then
+    shared = shared_bytes(b, verb, permit, revision)
     b.shared = shared
   end
-  local revision = pack('<I6', step(b))
-  local record = shared.record .. revision .. shared.times .. body
+  local mark, record = field .. BYTES[low] .. shared.high, shared.record .. BYTES[low] .. shared.times .. body
   local feed, due = b.feed, b.due
   local n = #feed
-  feed[n + 1], feed[n + 2], feed[n + 3], feed[n + 4] = shared.transition, field, pack('<I2', #record), record
-  due[#due + 1] = shared.ends .. field .. revision
+  feed[n + 1], feed[n + 2], feed[n + 3], feed[n + 4] = shared.transition, field, part_length(b, #record), record
+  due[#due + 1] = shared.ends .. mark
   set_record(b, field, ordinal, record)
-  return shared.answer .. field .. revision .. shared.terms .. sub(body, 35, 34 + quote_length)
+  return shared.answer .. mark .. shared.terms .. sub(body, 35, 34 + quote_length)
 end

@@ -14,9 +14,9 @@ local function absent_pool(keys, now)
   return {
     keys = keys, now = now, absent = true, revision = 0, first = 1, gate = OUTCOME.pool_unknown,
     hold_gate = OUTCOME.pool_unknown, opens_at = 0, rows = 0, digit_values = 0, frozen = true, retention = 0,
-    records = {}, touched = {}, ordinals = {}, feed = { false }, transitions = 0,
+    records = {}, touched = {}, ordinals = {}, feed = { false },
     requests = { 'HSET', keys[2] }, answers = {}, ids = {}, out = {},
-    cooldowns = NOTHING, notes = {}, noted = {}, due = NOTHING,
+    cooldowns = NOTHING, notes = {}, noted = {}, due = NOTHING, lengths = {},
   }
 end
 
@@ -60,9 +60,9 @@ local function open_pool(keys)
     frozen = frozen == 1 or (guarded == 1 and now > (tonumber(conf[4]) or 0)),
     backlog_at = (tonumber(conf[3]) or 0) + backlog_max,
     retention = retention,
-    records = {}, touched = {}, ordinals = {}, feed = { false }, transitions = 0,
+    records = {}, touched = {}, ordinals = {}, feed = { false },
     requests = { 'HSET', keys[2] }, answers = {}, ids = {}, out = {},
-    cooldowns = NOTHING, notes = {}, noted = {}, due = NOTHING,
+    cooldowns = NOTHING, notes = {}, noted = {}, due = NOTHING, lengths = {},
   }
 end
 
@@ -86,9 +86,8 @@ end
 local function record_answer(b, id, digest, answer)
   local value = digest .. answer
   local requests, ids = b.requests, b.ids
-  local n = #requests
-  requests[n + 1], requests[n + 2] = id, value
-  ids[#ids + 1] = id
+  local n = #ids + 1
+  requests[2 * n + 1], requests[2 * n + 2], ids[n] = id, value, id
   b.answers[id] = value
 end
 
@@ -136,7 +135,6 @@ end
 local function step(b)
   local revision = b.revision + 1
   b.revision = revision
-  b.transitions = b.transitions + 1
   return revision
 end
 
@@ -188,7 +186,10 @@ local function read_cooldowns(b, keys_of_notes)
   local found = redis.call('HMGET', b.keys[7], unpack(keys_of_notes))
   local cooldowns = {}
   for i = 1, #keys_of_notes do
-    cooldowns[keys_of_notes[i]] = found[i]
+    local note = found[i]
+    if note then
+      cooldowns[keys_of_notes[i]] = note
+    end
   end
   b.cooldowns = cooldowns
 end
@@ -271,15 +272,15 @@ local function write_records(b)
     return
   end
   local keys, records, ordinals = b.keys, b.records, b.ordinals
-  local kept, gone, bits = { 'HSET', keys[5] }, { 'HDEL', keys[5] }, { 'BITFIELD', keys[6] }
+  local kept, gone, bits, k = { 'HSET', keys[5] }, { 'HDEL', keys[5] }, { 'BITFIELD', keys[6] }, 2
   for i = 1, #touched do
     local field = touched[i]
     local record = records[field]
     local n = 4 * i - 1
     bits[n], bits[n + 1], bits[n + 2] = 'SET', 'u1', ordinals[i]
     if record then
-      local k = #kept
       kept[k + 1], kept[k + 2] = field, record
+      k = k + 2
       bits[n + 3] = '1'
     else
       gone[#gone + 1] = field
@@ -309,10 +310,11 @@ end
 -- Writes everything the batch has changed, the feed first, and gives the reply.
 local function commit(b)
   local keys = b.keys
-  if b.transitions > 0 then
+  local transitions = b.revision - b.first + 1
+  if transitions > 0 then
     local feed = b.feed
     local pool = string.match(keys[1], '{(.-)}')
-    feed[1] = pack('<BI6I6I2B', 1, b.now, b.first, b.transitions, #pool) .. pool
+    feed[1] = pack('<BI6I6I2B', 1, b.now, b.first, transitions, #pool) .. pool
     redis.call('XADD', keys[4], string.format('%.0f-0', b.revision), 'e', concat(feed))
     redis.call('HSET', keys[1], 'revision', string.format('%.0f', b.revision))
     write_records(b)

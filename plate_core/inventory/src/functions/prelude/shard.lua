@@ -66,6 +66,9 @@ end
 
 -- The permits that have not healed, how many they are, and when the first of them ends.
 local function live_permits(s, permits)
+  if permits == '' then
+    return permits, 0
+  end
   local earliest, count, kept = nil, 0, {}
   for at = 1, #permits, PERMIT_BYTES do
     local deadline = unpack_bytes('<I6', permits, at + 16)
@@ -83,14 +86,15 @@ end
 
 -- Writes a hash of which some fields changed: those with a value are set, those with none deleted.
 local function write_fields(key, fields, values)
-  local kept, gone = { 'HSET', key }, { 'HDEL', key }
+  local kept, gone, n = { 'HSET', key }, { 'HDEL', key }, 2
   for i = 1, #fields do
-    local value = values[fields[i]]
+    local field = fields[i]
+    local value = values[field]
     if value == '' then
-      gone[#gone + 1] = fields[i]
+      gone[#gone + 1] = field
     else
-      local n = #kept
-      kept[n + 1], kept[n + 2] = fields[i], value
+      kept[n + 1], kept[n + 2] = field, value
+      n = n + 2
     end
   end
   call_with(kept, 3)
