@@ -58,12 +58,12 @@ lock: .tools/uv-$(UV_VERSION) ## write the lock anew from pyproject.toml
 
 # --- the proof of the day -----------------------------------------------------------------------------------
 
-.PHONY: lock test test-packages lint native test-rust test-core test-python format reference
+.PHONY: lock test test-packages lint test-rust test-core test-python format reference
 
 VALKEY_BINARY = $(shell $(BIN)/python -c 'from tests.servers import server_binary; print(server_binary("valkey"))')
 RUST_TEST_ENVIRONMENT = PLATES_TEST_VALKEY="$(VALKEY_BINARY)" PLATES_TEST_REDIS="$$(command -v redis-server)"
 
-test: test-packages build lint native test-rust test-python ## everything, on the embedded Valkey and on Redis 7.0
+test: test-packages build lint test-rust test-python ## everything, on the embedded Valkey and on Redis 7.0
 
 test-packages: | check-prerequisites
 	@bash scripts/install-test-packages
@@ -83,11 +83,7 @@ test-rust: $(VENV)/.built
 test-core: $(VENV)/.built
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo build --profile test --package plate-binding --features sabotage --quiet
 
-# The generator and the drivers of the benches; they are built into no wheel.
-native:
-	cargo build --release --package plate-bench --quiet
-
-test-python: $(VENV)/.built test-core native
+test-python: $(VENV)/.built test-core bench-native
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/browser
 	# Playwright keeps an event loop running in its process, so the browser has a process of its own.
 	$(BIN)/pytest tests/browser
@@ -103,18 +99,22 @@ format: $(VENV)/.locked ## rewrite the sources in the house's format
 
 # --- figures and load -----------------------------------------------------------------------------------------
 
-.PHONY: bench load launch-day
+.PHONY: bench bench-native launch-day load
 
 BENCH_JSON ?= var/bench.json
 LOAD_SECONDS ?= 60
 LOAD_USERS ?= 40
 LAUNCH_GENERATOR ?= native
 
-bench: $(VENV)/.built native ## measure: every case asserts its answer; JSON with circumstances
+# What benches measure inside Rust; no part of the wheel.
+bench-native: $(VENV)/.built
+	@cargo build --release --package plate-bench --quiet
+
+bench: bench-native ## measure: every case asserts its answer; JSON with circumstances
 	@mkdir -p $(dir $(BENCH_JSON))
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=$(BENCH_JSON) --benchmark-columns=median,iqr,ops,rounds --history
 
-launch-day: $(VENV)/.built native ## all 11,000 applications of 5 January 2026, with the check and its control
+launch-day: bench-native ## all 11,000 applications of 5 January 2026, with the check and its control
 	$(BIN)/python -m loadtests.launch_day --generator $(LAUNCH_GENERATOR)
 
 load: $(VENV)/.built ## a launch day in small, ended by the check of every mark's history and its control

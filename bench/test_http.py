@@ -15,9 +15,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench.app_server import AppServer, served
 from bench.conftest import Judge
-from bench.crowd import BATCH, Crowd
 from bench.figures import ROUNDS, interleaved, ratios
 from bench.house import House, opened_house
+from bench.people import BATCH, Crowd
 from loadtests.generator import Summary, generate
 from loadtests.plan import APPLICATIONS
 
