@@ -99,13 +99,14 @@ format: $(VENV)/.locked ## rewrite the sources in the house's format
 
 # --- figures and load -----------------------------------------------------------------------------------------
 
-.PHONY: bench bench-native bench-instructions bench-compare load
+.PHONY: bench bench-native bench-instructions bench-compare launch-day load
 
 BENCH_JSON ?= var/bench.json
 INSTRUCTIONS_JSON ?= var/instructions.json
 NEW ?= $(BENCH_JSON)
 LOAD_SECONDS ?= 60
 LOAD_USERS ?= 40
+LAUNCH_GENERATOR ?= native
 
 # What benches measure inside Rust; no part of the wheel.
 bench-native: $(VENV)/.built
@@ -124,6 +125,9 @@ bench-instructions: bench-native ## count the instructions of the pure core: exa
 bench-compare: $(VENV)/.locked ## BASE=file [NEW=file]: what became worse beyond noise
 	@test -n "$(BASE)" || { echo "usage: make bench-compare BASE=results.json [NEW=$(NEW)]" >&2; exit 2; }
 	@$(BIN)/python -m bench.compare "$(BASE)" "$(NEW)"
+
+launch-day: bench-native ## all 11,000 applications of 5 January 2026, with the check and its control
+	$(BIN)/python -m loadtests.launch_day --generator $(LAUNCH_GENERATOR)
 
 load: $(VENV)/.built ## a launch day in small, ended by the check of every mark's history and its control
 	$(BIN)/python -m loadtests.launch --seconds $(LOAD_SECONDS) --users $(LOAD_USERS)

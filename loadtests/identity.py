@@ -21,7 +21,7 @@ TOKEN_SECONDS = 3_600
 
 
 def make_iin(number: int) -> str:
-    """The valid IIN of an invented person; the same number, 0 to 9,999, gives the same person.
+    """The valid IIN of an invented person; the same number, 0 to 999,999, gives the same person.
 
     The check digit has weights 1 to 11 modulo 11, and a second row of weights where the first gives 10; where
     that gives 10 too, the person is born a day later.
@@ -29,14 +29,15 @@ def make_iin(number: int) -> str:
     >>> make_iin(1)
     '900101300017'
     """
+    block, serial = divmod(number, 10_000)
     for day in range(1, 29):
-        body = f"9001{day:02}3{number:04}"
+        body = f"{90 + block % 10}{1 + block // 10:02}{day:02}3{serial:04}"
         digits = [int(character) for character in body]
         for weights in (FIRST_WEIGHTS, SECOND_WEIGHTS):
             check = sum(weight * digit for weight, digit in zip(weights, digits, strict=True)) % 11
             if check < 10:
                 return body + str(check)
-    raise ValueError(f"no day of January gives person {number} a check digit")
+    raise ValueError(f"no day of the month gives person {number} a check digit")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,8 +35,12 @@ class LaunchFailed(Exception):
 
 
 @contextmanager
-def running_service(directory: Path, *, store_url: str = "", workers: int = 2) -> Iterator[str]:
+def running_service(
+    directory: Path, *, store_url: str = "", workers: int = 2, settings: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Starts `plates up` on ``directory`` and yields its address; stops it in order.
+
+    ``settings`` are variables of its environment, over those that every launch has.
 
     It is ready when one worker is. Whoever exchanges the library asks for one worker, because another that
     were still starting would refuse the exchanged one, as it should, and never serve.
@@ -51,6 +55,7 @@ def running_service(directory: Path, *, store_url: str = "", workers: int = 2) -
     }
     if store_url:
         environment["PLATES_REDIS_URL"] = store_url
+    environment |= dict(settings or {})
     log = (directory / "launch-up.log").open("wb")
     with (
         log,

@@ -16,11 +16,12 @@ HELD, EXTENDED, RELEASED, BEGUN, ALLOTTED = "held", "extended", "released", "pay
 
 
 class Teller:
-    """Writes the answers of one process's people."""
+    """Writes the answers of one process's people: to ``file``, or to one of its own in ``directory``."""
 
-    def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self._file: TextIO = (directory / f"told-{os.getpid()}.ndjson").open("a", encoding="utf-8")
+    def __init__(self, directory: Path | None = None, *, file: Path | None = None) -> None:
+        file = file or (directory or Path()) / f"told-{os.getpid()}.ndjson"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._file: TextIO = file.open("a", encoding="utf-8")
 
     def holding(self, person: str, request: str, outcome: str, holding: dict[str, Any]) -> None:
         """An effect on a mark, with the holding as it was answered."""

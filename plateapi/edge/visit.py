@@ -66,7 +66,12 @@ def visit_of(request: Request) -> Visit:
     return cast(Visit, request.state.visit)
 
 
-Here = Annotated[Visit, Depends(visit_of)]
+async def _visit_here(request: Request) -> Visit:
+    """Async although it waits for nothing: a plain function FastAPI would ask in another thread."""
+    return visit_of(request)
+
+
+Here = Annotated[Visit, Depends(_visit_here)]
 
 
 def bearer(house: House, headers: Headers) -> Actor:
