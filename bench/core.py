@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from types import TracebackType
-from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parent.parent
-PROGRAM: Final = ROOT / "target" / "release" / "core_figures"
+from bench.drivers import binary
 
 
 class Core:
     """The running program; `with Core() as core: core.ask("count")["us"]`."""
 
     def __init__(self) -> None:
-        if not PROGRAM.exists():
-            raise FileNotFoundError(f"{PROGRAM.relative_to(ROOT)} is not built; run: make bench-native")
-        self.process = subprocess.Popen([PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [binary("core_figures")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def ask(self, question: str, argument: str = "") -> dict[str, float]:
         """One round of a question; a program that ended says why on its error stream, and this raises."""

@@ -18,9 +18,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from bench.core import ROOT
+from bench.drivers import ROOT, binary
 
-PROGRAM: Final = ROOT / "target" / "release" / "instructions"
 PREFIX: Final = "measured_"
 # Two counts of the same build differ by no more than this share of themselves.
 REPEATS_WITHIN: Final = 0.001
@@ -53,7 +52,7 @@ def count() -> dict[str, int]:
                 f"--callgrind-out-file={profile}",
                 "--collect-atstart=no",
                 f"--toggle-collect=*{PREFIX}*",
-                PROGRAM,
+                binary("instructions"),
             ],
             check=True,
             capture_output=True,

@@ -5,7 +5,7 @@ third wants one dear number, a third part of a number, letters or both, the rest
 mark; two in five name their region. What is typed is typed as people do: Cyrillic, lower case, blanks.
 
 `data/patterns-200.txt` is what counts: a figure belongs to the file, and `tests/tidy` holds it to the seed.
-Write it anew with `python -m bench.mix`. Not here: searching (`native/src/search.rs`).
+Write it anew with `python -m bench.mix`. Not here: searching (`native/src/bin/core_figures.rs`).
 """
 
 import random

@@ -1,6 +1,6 @@
 """Whole columns: Arrow in, Arrow out, the same answers as row by row."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pytest
@@ -41,6 +41,27 @@ def test_a_column_is_classified_as_its_rows(texts: list[str | None], skipped: in
     """Nulls, slices and large offsets included."""
     column = pa.array(texts, kind)[skipped:]
     assert arrow.classify(BOOK, column, on=DAY).to_pylist() == [_row_by_row(text) for text in texts[skipped:]]
+
+
+@given(st.lists(rows, max_size=30), st.integers(0, 5), st.sampled_from(["chosen", "assigned"]))
+def test_tiers_alone_are_those_of_the_rows(
+    texts: list[str | None], skipped: int, acquired: Literal["chosen", "assigned"]
+) -> None:
+    """Tiers without anything else, of a column and of a list of texts, are `classify`'s."""
+    column = pa.array(texts, pa.string())[skipped:]
+    tiers = arrow.classify(BOOK, column, acquired=acquired, on=DAY).column("tier").to_pylist()
+    assert arrow.tiers_of(BOOK, column, acquired=acquired, on=DAY).to_pylist() == tiers
+    listed = [text or "" for text in texts[skipped:]]
+    assert BOOK.tiers_of(listed, acquired=acquired, on=DAY) == tiers
+
+
+def test_tiers_of_texts_that_are_no_texts() -> None:
+    """A lone surrogate is no mark; what is no text at all is refused; a day without a tariff has a name."""
+    assert BOOK.tiers_of(["777AAA0\ud800", "777AAA02"], on=DAY) == [None, "top_identical"]
+    with pytest.raises(TypeError):
+        BOOK.tiers_of(["777AAA02", 777], on=DAY)  # type: ignore[list-item]
+    with pytest.raises(NoTariffInForce):
+        BOOK.tiers_of(["777AAA02"], on="2020-01-01")
 
 
 @given(st.lists(rows, max_size=30), st.integers(0, 5))

@@ -52,6 +52,18 @@ const LOOK_ALIKES: [(char, char, u8); 13] = [
 /// assert_eq!(read('Ү'), Sign::Other('Ү'));
 /// ```
 pub fn read(character: char) -> Sign {
+    // What nearly everybody types, before the rest of the world's signs are gone through.
+    match character {
+        '0'..='9' => Sign::Digit(character as u8 - b'0'),
+        'A'..='Z' => Sign::Letter { letter: character as u8, lower: false },
+        'a'..='z' => Sign::Letter { letter: character.to_ascii_uppercase() as u8, lower: true },
+        ' ' => Sign::Blank,
+        '-' => Sign::Dash,
+        other => read_rare(other),
+    }
+}
+
+fn read_rare(character: char) -> Sign {
     let character = narrow(character);
     if let Some(value) = character.to_digit(10) {
         return Sign::Digit(value as u8);

@@ -83,7 +83,19 @@ impl<'a> Classifier<'a> {
     /// memory once.
     pub fn classify_column_into(&self, format: FormatId, column: &mut Vec<u8>) {
         column.clear();
-        let Some((table, rules)) = self.tariff.table(format, self.acquired) else { return };
+        let Some(table) = self.tier_table(format) else { return };
+        column.reserve(table.series_class.len() * ROW_BITS as usize);
+        for class in table.series_class {
+            match table.rows.get(usize::from(*class)) {
+                Some(row) => column.extend_from_slice(row),
+                None => column.extend_from_slice(&[NO_MARK; ROW_BITS as usize]),
+            }
+        }
+    }
+
+    /// The codes of one format, ready to be looked up; `None` for a format without prices.
+    pub(crate) fn tier_table(&self, format: FormatId) -> Option<TierTable<'a>> {
+        let (table, rules) = self.tariff.table(format, self.acquired)?;
         let code = |winner: u8| match rules.get(usize::from(winner)).and_then(|at| self.tariff.rules.get(*at))
         {
             None => NO_MARK,
@@ -92,13 +104,22 @@ impl<'a> Classifier<'a> {
                 Offer::NotOffered => NOT_OFFERED,
             },
         };
-        let rows = table.rows_by_class(code);
-        column.reserve(table.series_class().len() * ROW_BITS as usize);
-        for class in table.series_class() {
-            match rows.get(usize::from(*class)) {
-                Some(row) => column.extend_from_slice(row),
-                None => column.extend_from_slice(&[NO_MARK; ROW_BITS as usize]),
-            }
-        }
+        Some(TierTable { rows: table.rows_by_class(code), series_class: table.series_class() })
+    }
+}
+
+/// The codes of one format: a row of them for each class of series, and the class of each series.
+pub(crate) struct TierTable<'a> {
+    rows: Vec<[u8; ROW_BITS as usize]>,
+    series_class: &'a [u8],
+}
+
+impl TierTable<'_> {
+    /// The code of a mark; two loads.
+    #[inline]
+    pub(crate) fn code(&self, series: u16, digits: u16) -> u8 {
+        let class = self.series_class.get(usize::from(series)).copied().unwrap_or(u8::MAX);
+        let row = self.rows.get(usize::from(class));
+        row.and_then(|row| row.get(usize::from(digits))).copied().unwrap_or(NO_MARK)
     }
 }

@@ -2,15 +2,18 @@
 //! plain columns of numbers out.
 //!
 //! A column of texts is rows + 1 offsets (little-endian i32) into bytes. A row that stands exactly as marks are
-//! written (`777AAA02`) is read place by place; anything else goes the long way of what people type
-//! ([`crate::parse`]), so that a column means the same as its rows one by one, which a property holds.
+//! written (`777AAA02`) is read by a table a place; anything else is read as people type it, and the long way
+//! ([`crate::parse`]) says why a row holds no mark. A column means the same as its rows one by one, which a
+//! property holds.
 //! Not here: Arrow itself and its null bitmaps, which belong to whoever has Arrow.
 
+use crate::alphabet::{self, Sign};
 use crate::beauty::TagSet;
+use crate::bounds;
 use crate::certificate::PriceError;
-use crate::classify::{NO_MARK, NOT_OFFERED};
+use crate::classify::{NO_MARK, NOT_OFFERED, TierTable};
 use crate::date::Date;
-use crate::format::{FormatId, Formats, Place};
+use crate::format::{Format, FormatId, Formats, Place};
 use crate::mark::Mark;
 use crate::region::Region;
 use crate::rulebook::RuleBook;
@@ -46,13 +49,14 @@ impl<'a> TextColumn<'a> {
             return Err(ColumnError::Offsets(offsets.len()));
         }
         let column = TextColumn { offsets, data };
-        let mut before = 0;
-        for row in 0..=column.len() {
-            let offset = column.offset(row);
-            if offset < before || offset > data.len() {
-                return Err(ColumnError::Outside(row));
-            }
+        // Offsets that never fall lie inside if the last one does: one pass without a branch a row.
+        let (mut before, mut falls) = (0, false);
+        for offset in numbers(offsets) {
+            falls |= offset < before;
             before = offset;
+        }
+        if falls || usize::try_from(before).is_ok_and(|last| last > data.len()) {
+            return Err(ColumnError::Outside(column.first_outside()));
         }
         Ok(column)
     }
@@ -69,66 +73,167 @@ impl<'a> TextColumn<'a> {
 
     /// The rows, in order.
     pub fn rows(&self) -> impl Iterator<Item = &'a [u8]> {
-        let (column, data) = (*self, self.data);
-        (0..column.len())
-            .map(move |row| data.get(column.offset(row)..column.offset(row + 1)).unwrap_or_default())
+        let data = self.data;
+        let mut ends = numbers(self.offsets).map(|offset| offset as usize);
+        let mut start = ends.next().unwrap_or(0);
+        ends.map(move |end| data.get(std::mem::replace(&mut start, end)..end).unwrap_or_default())
     }
 
-    /// A negative offset becomes one behind any data, which the check refuses.
-    fn offset(&self, row: usize) -> usize {
-        let bytes = self.offsets.get(row * 4..row * 4 + 4).and_then(|bytes| bytes.first_chunk::<4>());
-        bytes.and_then(|bytes| usize::try_from(i32::from_le_bytes(*bytes)).ok()).unwrap_or(usize::MAX)
+    /// The first row whose offset lies before the one before it, or behind the data.
+    fn first_outside(&self) -> usize {
+        let mut before = 0;
+        let mut outside = numbers(self.offsets).map(|offset| {
+            let falls = offset < before;
+            before = offset;
+            falls || usize::try_from(offset).is_ok_and(|offset| offset > self.data.len())
+        });
+        outside.position(|outside| outside).unwrap_or_default()
     }
+}
+
+/// Little-endian 32-bit integers.
+fn numbers(bytes: &[u8]) -> impl Iterator<Item = i32> + use<'_> {
+    bytes.as_chunks::<4>().0.iter().map(|bytes| i32::from_le_bytes(*bytes))
 }
 
 /// Reads rows; made once for a column.
 struct Reader<'a> {
     formats: &'a Formats,
-    /// Each enabled format with the number of characters of its marks.
-    shapes: Vec<(FormatId, &'a [Place])>,
+    /// Each enabled format as its marks are written.
+    written: Vec<Written>,
 }
 
 impl<'a> Reader<'a> {
     fn new(formats: &'a Formats) -> Self {
-        let shapes = formats.enabled().map(|(id, format)| (id, format.places()));
-        Self { formats, shapes: shapes.collect() }
+        let written = formats.enabled().map(|(id, format)| Written::new(id, format));
+        Self { formats, written: written.collect() }
     }
 
-    fn read(&self, row: &[u8]) -> Result<Mark, &'static str> {
-        let written = self.shapes.iter().find_map(|(id, places)| self.read_written(*id, places, row));
-        written.map_or_else(|| self.read_typed(row), Ok)
-    }
-
-    /// A row exactly as marks are written; `None` where it is anything else, or not issued.
+    /// The mark of a row, or why it holds none.
     #[inline]
-    fn read_written(&self, format: FormatId, places: &[Place], row: &[u8]) -> Option<Mark> {
-        if row.len() != places.len() {
-            return None;
-        }
-        let (mut digits, mut series, mut code) = (0_u16, 0_u16, 0_u8);
-        for (place, byte) in places.iter().zip(row) {
-            match place {
-                Place::Digit(_) => digits = digits * 10 + u16::from(value(*byte, b'0', 10)?),
-                Place::Letter(_) => series = series * 26 + u16::from(value(*byte, b'A', 26)?),
-                Place::Region(_) => code = code * 10 + value(*byte, b'0', 10)?,
-            }
-        }
-        let region = Region::new(code).ok().filter(|region| self.formats.region_mask().contains(*region))?;
-        let issued = digits >= self.formats.get(format).digits_from;
-        issued.then_some(Mark { format, region, series, digits })
+    fn read(&self, row: &[u8]) -> Result<Mark, &'static str> {
+        self.find(row).map_or_else(|| self.refusal(row), Ok)
     }
 
-    fn read_typed(&self, row: &[u8]) -> Result<Mark, &'static str> {
+    /// The mark of a row, without a reason where there is none.
+    #[inline]
+    fn find(&self, row: &[u8]) -> Option<Mark> {
+        self.find_written(row).or_else(|| self.find_typed(row))
+    }
+
+    #[inline]
+    fn find_written(&self, row: &[u8]) -> Option<Mark> {
+        let mut written = self.written.iter().filter(|written| written.places.len() == row.len());
+        written.find_map(|written| written.read(row, self.formats))
+    }
+
+    /// What people type, without memory from the system: a column can hold a million of them.
+    #[inline(never)]
+    fn find_typed(&self, row: &[u8]) -> Option<Mark> {
+        let mut typed = [0; TYPED_CHARS];
+        let typed = read_characters(std::str::from_utf8(row).ok()?, &mut typed)?;
+        match typed.strip_prefix(b"KZ") {
+            // KZ is dropped only where the text cannot be read with it.
+            Some(rest) if !self.formats.has_shape_of_any(typed) => self.find_written(rest),
+            _ => self.find_written(typed),
+        }
+    }
+
+    #[cold]
+    fn refusal(&self, row: &[u8]) -> Result<Mark, &'static str> {
         let text = std::str::from_utf8(row).map_err(|_| NOT_UTF8)?;
         self.formats.parse(text).map_err(|error| error.slug())
     }
 }
 
-/// How far a byte lies behind the first of its kind.
+/// Characters that count in a text: KZ, and then at most three digits, three letters and the region.
+const TYPED_CHARS: usize = 10;
+
+/// The characters that count, as they are written; `None` where one stands in no mark, or there are too many.
+fn read_characters<'a>(text: &str, typed: &'a mut [u8; TYPED_CHARS]) -> Option<&'a [u8]> {
+    let mut length = 0;
+    for (position, character) in (1..).zip(text.chars()) {
+        let written = match alphabet::read(character) {
+            Sign::Digit(value) => b'0' + value,
+            Sign::Letter { letter, .. } => letter,
+            Sign::Blank | Sign::Dash if position <= bounds::MARK_CHARS.max => continue,
+            Sign::Blank | Sign::Dash | Sign::Other(_) => return None,
+        };
+        *typed.get_mut(length).filter(|_| position <= bounds::MARK_CHARS.max)? = written;
+        length += 1;
+    }
+    typed.get(..length)
+}
+
+/// A format as its marks are written: what each byte adds at each place.
+///
+/// A sum over the places is digits, series and region side by side, so that a row is read without a branch
+/// a place; a byte that may not stand at its place adds [`Written::REFUSED`], which no sum of others reaches.
+struct Written {
+    format: FormatId,
+    digits_from: u16,
+    places: Vec<[u64; 256]>,
+}
+
+impl Written {
+    const SERIES: u32 = 16;
+    const REGION: u32 = 32;
+    const REFUSED: u64 = 1 << 48;
+
+    fn new(id: FormatId, format: &Format) -> Written {
+        let places = format.places();
+        let count = |wanted: fn(&Place) -> bool| places.iter().filter(|place| wanted(place)).count();
+        let digits = count(|place| matches!(place, Place::Digit(_)));
+        let letters = count(|place| matches!(place, Place::Letter(_)));
+        let adds = |place: &Place| match place {
+            Place::Digit(index) => adds(b'0', 10, weight(10, digits, *index)),
+            Place::Letter(index) => adds(b'A', 26, weight(26, letters, *index) << Written::SERIES),
+            Place::Region(index) => adds(b'0', 10, weight(10, 2, *index) << Written::REGION),
+        };
+        Written { format: id, digits_from: format.digits_from, places: places.iter().map(adds).collect() }
+    }
+
+    /// The sum where there are exactly `N` places: a loop whose length is known needs no branch.
+    #[inline]
+    fn sum<const N: usize>(&self, row: &[u8]) -> Option<u64> {
+        let places: &[[u64; 256]; N] = self.places.as_slice().try_into().ok()?;
+        let row: &[u8; N] = row.try_into().ok()?;
+        Some(sum(places, row))
+    }
+
+    /// A row of the right length exactly as marks are written; `None` where it is anything else, or not issued.
+    #[inline]
+    fn read(&self, row: &[u8], formats: &Formats) -> Option<Mark> {
+        let sum = self.sum::<8>(row).or_else(|| self.sum::<7>(row)).unwrap_or_else(|| sum(&self.places, row));
+        if sum >= Written::REFUSED {
+            return None;
+        }
+        let (digits, series) = (sum as u16, (sum >> Written::SERIES) as u16);
+        let region = Region::new((sum >> Written::REGION) as u8).ok()?;
+        let issued = digits >= self.digits_from && formats.region_mask().contains(region);
+        issued.then_some(Mark { format: self.format, region, series, digits })
+    }
+}
+
+/// Of as many places as bytes.
 #[inline]
-fn value(byte: u8, first: u8, count: u8) -> Option<u8> {
-    let value = byte.wrapping_sub(first);
-    (value < count).then_some(value)
+fn sum(places: &[[u64; 256]], row: &[u8]) -> u64 {
+    places.iter().zip(row).map(|(adds, byte)| adds[usize::from(*byte)]).sum()
+}
+
+/// What the place number `index` of `places` weighs in a number of this base.
+fn weight(base: u64, places: usize, index: u8) -> u64 {
+    let behind = places.saturating_sub(usize::from(index) + 1);
+    (0..behind).fold(1, |weight, _| weight * base)
+}
+
+/// What each byte adds: `count` of them from `first` on stand for 0, 1, 2 ..., the others are refused.
+fn adds(first: u8, count: u8, weight: u64) -> [u64; 256] {
+    let mut adds = [Written::REFUSED; 256];
+    for (value, entry) in (0..u64::from(count)).zip(adds.iter_mut().skip(usize::from(first))) {
+        *entry = value * weight;
+    }
+    adds
 }
 
 /// A column of places.
@@ -205,7 +310,7 @@ impl RuleBook {
             withheld: Vec::with_capacity(rows),
         };
         for text in column.rows() {
-            let found = reader.read(text).ok().and_then(|mark| classifier.classify(mark));
+            let found = reader.find(text).and_then(|mark| classifier.classify(mark));
             let tier = found.map_or(NO_MARK, |found| found.tier.map_or(NOT_OFFERED, |tier| tier.0));
             classes.tiers.push(tier);
             classes.tags.push(found.map_or(TagSet::default(), |found| found.tags));
@@ -213,6 +318,37 @@ impl RuleBook {
             classes.withheld.push(found.is_some_and(|found| found.withheld).into());
         }
         Ok(classes)
+    }
+}
+
+/// Says the tier of texts and nothing else: for whoever wants no tags, no price and no reason.
+pub struct TierReader<'a> {
+    reader: Reader<'a>,
+    /// By format; `None` where it has no prices.
+    tables: Vec<Option<TierTable<'a>>>,
+}
+
+impl TierReader<'_> {
+    /// A [`TierId`]'s number, [`NOT_OFFERED`], or [`NO_MARK`].
+    #[inline]
+    pub fn code(&self, text: &[u8]) -> u8 {
+        let Some(mark) = self.reader.find(text) else { return NO_MARK };
+        let table = self.tables.get(usize::from(mark.format.0)).and_then(Option::as_ref);
+        table.map_or(NO_MARK, |table| table.code(mark.series, mark.digits))
+    }
+
+    /// The codes of a whole column.
+    pub fn codes(&self, column: TextColumn<'_>) -> Vec<u8> {
+        column.rows().map(|text| self.code(text)).collect()
+    }
+}
+
+impl RuleBook {
+    /// What says the tier of any number of texts.
+    pub fn tier_reader(&self, acquired: Acquired, on: Date) -> Result<TierReader<'_>, PriceError> {
+        let classifier = self.classifier(acquired, on)?;
+        let tables = self.formats().iter().map(|(id, _)| classifier.tier_table(id));
+        Ok(TierReader { reader: Reader::new(self.formats()), tables: tables.collect() })
     }
 }
 
@@ -258,6 +394,7 @@ mod tests {
             rows in prop::collection::vec(
                 prop_oneof![
                     "[0-9]{3}[A-Z]{2,3}(0[0-9]|1[0-9]|2[01])",
+                    " {0,66}(KZ|kz)?777[aA]{2,3}02[ -]{0,3}",
                     "(KZ)?[ -]?[0-9]{2,4}[ -]?[A-ZАВЕKaz]{2,3}[ -]?[0-9]{2}",
                     "\\PC{0,12}",
                 ].prop_map(String::into_bytes)
@@ -277,6 +414,7 @@ mod tests {
                     Ok(text) => formats.parse(text).map_err(|error| error.slug()),
                     Err(_) => Err("not_utf8"),
                 };
+                prop_assert_eq!(Reader::new(&formats).find(row), single.as_ref().ok().copied());
                 match single {
                     Ok(mark) => {
                         prop_assert_eq!(pools[usize::from(places.pools[at])], mark.pool());

@@ -228,6 +228,12 @@ impl Formats {
         Err(self.wrong_shape(without_country.unwrap_or(&typed), end))
     }
 
+    /// Whether digits and letters stand as in some format, enabled or not.
+    pub(crate) fn has_shape_of_any(&self, written: &[u8]) -> bool {
+        let kind = |byte: &u8| if byte.is_ascii_digit() { b'9' } else { b'A' };
+        self.iter().any(|(_, format)| format.shape().bytes().eq(written.iter().map(kind)))
+    }
+
     fn read_as(&self, id: FormatId, format: &Format, typed: &[Typed]) -> Result<Mark, ParseError> {
         if !format.enabled {
             return Err(ParseError::FormatDisabled {

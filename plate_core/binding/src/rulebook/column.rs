@@ -1,9 +1,10 @@
 //! Whole columns across the border: bytes in Arrow's layout both ways, and no GIL in between.
 
+use plate_algebra::classify::NO_MARK;
 use plate_algebra::column::{ColumnError, PlaceColumn, TextColumn};
 use plate_algebra::{Acquired, Date, Formats, RuleBook, TagSet};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use crate::errors;
 
@@ -51,6 +52,47 @@ pub(super) fn classify<'py>(
         .set_item("amount_tiyn", bytes(py, classes.amounts_tiyn.iter().map(|amount| amount.to_le_bytes())))?;
     columns.set_item("withheld", PyBytes::new(py, &classes.withheld))?;
     Ok(columns)
+}
+
+/// (u8 codes, the tiers they number).
+pub(super) type Tiers<'py> = (Bound<'py, PyBytes>, Vec<String>);
+
+pub(super) fn tiers<'py>(
+    py: Python<'py>,
+    book: &RuleBook,
+    offsets: &[u8],
+    data: &[u8],
+    acquired: Acquired,
+    on: Date,
+) -> PyResult<Tiers<'py>> {
+    let reader = book.tier_reader(acquired, on).map_err(|error| errors::price(py, &error))?;
+    let codes = py.detach(|| TextColumn::new(offsets, data).map(|column| reader.codes(column)));
+    let codes = codes.map_err(|error| layout(py, error))?;
+    Ok((PyBytes::new(py, &codes), tier_ids(book, on)))
+}
+
+/// The tier of each text: the same string for the same tier, None where there is no tier.
+pub(super) fn tiers_of_texts<'py>(
+    texts: &Bound<'py, PyList>,
+    book: &RuleBook,
+    acquired: Acquired,
+    on: Date,
+) -> PyResult<Bound<'py, PyList>> {
+    let py = texts.py();
+    let reader = book.tier_reader(acquired, on).map_err(|error| errors::price(py, &error))?;
+    let ids: Vec<_> = tier_ids(book, on).iter().map(|id| PyString::new(py, id)).collect();
+    let mut tiers = Vec::with_capacity(texts.len());
+    for text in texts.iter() {
+        // What has no UTF-8 form, a lone surrogate, is no mark.
+        let code = text.cast::<PyString>()?.to_str().map_or(NO_MARK, |text| reader.code(text.as_bytes()));
+        tiers.push(ids.get(usize::from(code)));
+    }
+    PyList::new(py, tiers)
+}
+
+fn tier_ids(book: &RuleBook, on: Date) -> Vec<String> {
+    let tariff = book.tariff_in_force(on);
+    tariff.map_or_else(Vec::new, |tariff| tariff.tiers.iter().map(|tier| tier.id.clone()).collect())
 }
 
 /// The tags of every row as a list column: rows + 1 offsets into the codes.

@@ -15,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use plate_algebra::{Acquired, Date, Formats, RuleBook, TagId};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyList};
 
 use crate::errors;
 use crate::mark::{self, PyMark};
@@ -198,6 +198,38 @@ impl PyRuleBook {
         on: &str,
     ) -> PyResult<Bound<'py, PyDict>> {
         column::classify(py, &self.book, &offsets, &data, way(py, acquired)?, day(py, on)?)
+    }
+
+    /// The tier of each text, typed in any way that `parse` understands: the tier's id, None where the text is no
+    /// mark or its mark is not offered in this way. For who wants nothing else; raises `PriceUnknown`.
+    ///
+    /// >>> book.tiers_of(["777AAA02", "?"], on="2026-07-01")
+    /// ['top_identical', None]
+    #[pyo3(signature = (texts, *, acquired="chosen", on))]
+    fn tiers_of<'py>(
+        &self,
+        py: Python<'py>,
+        texts: &Bound<'py, PyList>,
+        acquired: &str,
+        on: &str,
+    ) -> PyResult<Bound<'py, PyList>> {
+        column::tiers_of_texts(texts, &self.book, way(py, acquired)?, day(py, on)?)
+    }
+
+    /// The same of a column in Arrow's layout: `plate_core.arrow.tiers_of` wraps it.
+    ///
+    /// Back come u8 codes, a row each, and the ids that they number; 254 where the mark is not offered in this
+    /// way, 255 where there is no mark.
+    #[pyo3(signature = (offsets, data, *, acquired="chosen", on))]
+    fn tiers_of_column<'py>(
+        &self,
+        py: Python<'py>,
+        offsets: PyBackedBytes,
+        data: PyBackedBytes,
+        acquired: &str,
+        on: &str,
+    ) -> PyResult<column::Tiers<'py>> {
+        column::tiers(py, &self.book, &offsets, &data, way(py, acquired)?, day(py, on)?)
     }
 
     /// A whole column of marks as places: (pool index u16 little-endian, ordinal u32 little-endian, bad rows).
