@@ -143,7 +143,7 @@ class Engine:
         """The answers, counted by verb and outcome for /metrics."""
         counted = await answers
         for answer in counted:
-            metrics.OUTCOMES.labels(verb, answer.outcome).inc()
+            metrics.outcomes(verb, answer.outcome).inc()
         return counted
 
     async def _keep_watch(self) -> None:
