@@ -55,6 +55,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Counts and logs are our own (metrics.py, logs.py); FastAPI would look for others' at every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan(settings),
     )
     app.add_middleware(Envelope, body_max_bytes=settings.body_max_bytes, access_log=settings.access_log)

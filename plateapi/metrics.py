@@ -7,6 +7,7 @@ are templates.
 """
 
 import os
+from functools import cache
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -27,6 +28,13 @@ PROBLEMS = Counter("plates_problems", "Problems answered, by slug.", ("slug",))
 OUTCOMES = Counter("plates_outcomes", "What the store said, by verb and outcome.", ("verb", "outcome"))
 NOTIFICATIONS = Counter("plates_payment_notifications", "Payment notifications, by outcome.", ("outcome",))
 TOKENS = Counter("plates_tokens", "Bearer tokens looked at: remembered, verified, refused.", ("result",))
+
+# Finding a series by its labels takes a lock and new texts; a process finds each of these once.
+# No label is a caller's text, so there are few.
+requests = cache(REQUESTS.labels)
+request_seconds = cache(REQUEST_SECONDS.labels)
+outcomes = cache(OUTCOMES.labels)
+tokens = cache(TOKENS.labels)
 
 
 def exposition() -> tuple[bytes, str]:

@@ -165,18 +165,19 @@ class PaymentBegunShape(Shape):
     holding: HoldingShape
     invoice: InvoiceShape
 
-    @classmethod
-    def of(cls, invoice: Invoice) -> "PaymentBegunShape":
-        """The invoice as JSON."""
-        return cls(
-            holding=HoldingShape.of(invoice.holding),
-            invoice=InvoiceShape(
-                provider=invoice.provider,
-                reference=invoice.reference,
-                amount_tiyn=invoice.amount_tiyn,
-                pay_before_ms=invoice.pay_before_ms,
-            ),
-        )
+
+def payment_begun_values(invoice: Invoice) -> dict[str, Any]:
+    """The hold and its invoice, ready for JSON."""
+    return {
+        "holding": holding_values(invoice.holding),
+        "invoice": {
+            "provider": invoice.provider,
+            "reference": invoice.reference,
+            "amount_tiyn": invoice.amount_tiyn,
+            "currency": "KZT",
+            "pay_before_ms": invoice.pay_before_ms,
+        },
+    }
 
 
 class LetGoShape(Shape):

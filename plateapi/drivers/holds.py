@@ -5,7 +5,7 @@ from typing import Annotated
 import orjson
 from fastapi import Path, Request, Response
 
-from plateapi.drivers.schemas import AssignBody, HoldBody
+from plateapi.drivers.schemas import AssignBody, HoldBody, MarkInPath
 from plateapi.edge.room import JSON, Hot, Room, Version
 from plateapi.edge.visit import Here, Visit
 from plateapi.people import Role
@@ -22,6 +22,7 @@ from plateapi.shapes import (
     LetGoShape,
     PaymentBegunShape,
     holding_values,
+    payment_begun_values,
 )
 
 room = Room("holds", "A driver's own holds, payments and allotments.")
@@ -115,15 +116,16 @@ async def release(here: Here, mark: MarkPath) -> LetGoShape:
     version=Version.HOLDING,
     status=201,
     problems=[*VERSION_REFUSALS, "payment_already_begun", "limit_reached"],
+    hot=Hot(answer=PaymentBegunShape, path=MarkInPath),
     etag=True,
     summary="Begin to pay",
 )
-async def pay(here: Here, mark: MarkPath, response: Response) -> PaymentBegunShape:
+async def pay(request: Request, visit: Visit) -> Response:
     """Open the payment window and get the invoice. Only the payment side can make the mark yours."""
-    errand = here.errand(here.own_applicant)
-    invoice = await begin_payment(here.house.engine, here.house.seal, errand, mark, parse_etag(here.if_match))
-    response.headers["etag"] = etag(invoice.holding)
-    return PaymentBegunShape.of(invoice)
+    mark = MarkInPath.model_validate(request.path_params).mark
+    errand, house = visit.errand(visit.own_applicant), visit.house
+    invoice = await begin_payment(house.engine, house.seal, errand, mark, parse_etag(visit.if_match))
+    return Response(orjson.dumps(payment_begun_values(invoice)), 201, {"etag": etag(invoice.holding)}, JSON)
 
 
 @room.route(

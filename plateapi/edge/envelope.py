@@ -11,7 +11,6 @@ import traceback
 from typing import Any, Final
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,13 +21,14 @@ from plateapi.edge.room import METER_KEY, ROUTE_KEY
 
 log = structlog.get_logger("plateapi.http")
 
-REQUEST_ID_HEADER: Final = "x-request-id"
+REQUEST_ID_HEADER: Final = b"x-request-id"
+# As ASGI writes them, in bytes and small letters: they go into every answer, and are made once.
 SECURITY_HEADERS: Final = (
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("x-frame-options", "DENY"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
     # Answers are of the moment, and many are of one person; pages that may be kept say so themselves.
-    ("cache-control", "no-store"),
+    (b"cache-control", b"no-store"),
 )
 
 
@@ -78,10 +78,10 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID_HEADER] = request_id
-                for name, value in SECURITY_HEADERS:
-                    headers.setdefault(name, value)
+                headers = message["headers"]
+                given = {name for name, _ in headers}
+                headers.append((REQUEST_ID_HEADER, request_id.encode()))
+                headers.extend(header for header in SECURITY_HEADERS if header[0] not in given)
             elif method == "HEAD":
                 message = {**message, "body": b""}
             await send(message)
@@ -104,8 +104,8 @@ class Envelope:
         route = scope.get(ROUTE_KEY, "unmatched")
         if method not in METHODS:
             method = "other"
-        metrics.REQUESTS.labels(route, method, status).inc()
-        metrics.REQUEST_SECONDS.labels(route, method).observe(seconds)
+        metrics.requests(route, method, status).inc()
+        metrics.request_seconds(route, method).observe(seconds)
         if self._access_log:
             log.info(
                 "request",

@@ -119,8 +119,9 @@ def _hot_operation(declared: Declared, schemas: dict[str, Any]) -> dict[str, Any
     }
     if hot.body is not None:
         operation["requestBody"] = {"required": True, "content": _json(hot.body, schemas)}
-    if hot.query is not None:
-        operation["parameters"] = list(_query_parameters(hot.query))
+    parameters = [*_parameters("path", hot.path), *_parameters("query", hot.query)]
+    if parameters:
+        operation["parameters"] = parameters
     return operation
 
 
@@ -132,13 +133,15 @@ def _json(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": REF.format(model=model.__name__)}}}
 
 
-def _query_parameters(model: type[BaseModel]) -> Iterable[dict[str, Any]]:
+def _parameters(place: str, model: type[BaseModel] | None) -> Iterable[dict[str, Any]]:
+    if model is None:
+        return
     schema = model.model_json_schema(ref_template=REF)
     for name, described in schema["properties"].items():
         parameter = {key: value for key, value in described.items() if key not in {"description", "examples"}}
         one: dict[str, Any] = {
             "name": name,
-            "in": "query",
+            "in": place,
             "required": name in schema.get("required", ()),
             "schema": parameter,
         }

@@ -55,6 +55,7 @@ class Hot:
     answer: type[BaseModel]
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
+    path: type[BaseModel] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,9 +89,9 @@ def bearer(house: House, headers: Headers) -> Actor:
     try:
         actor = house.tokens.actor(token.strip())
     except TokenRefused:
-        metrics.TOKENS.labels("refused").inc()
+        metrics.tokens("refused").inc()
         raise
-    metrics.TOKENS.labels("verified" if house.tokens.misses > misses else "remembered").inc()
+    metrics.tokens("verified" if house.tokens.misses > misses else "remembered").inc()
     return actor
 
 

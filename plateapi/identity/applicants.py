@@ -7,7 +7,6 @@ a local variable and goes nowhere: not into an error, a log line, a key name or 
 Look next at ``tokens.py`` (drivers: the number comes in the token) and ``plateapi/operators`` (in the body).
 """
 
-import hashlib
 import hmac
 from typing import Final, Literal
 
@@ -93,4 +92,4 @@ class Pseudonyms:
 
     def _of(self, kind: str, value: str) -> bytes:
         message = f"{kind}\0{value}".encode()
-        return hmac.new(self._key, message, hashlib.sha256).digest()[:PSEUDONYM_BYTES]
+        return hmac.digest(self._key, message, "sha256")[:PSEUDONYM_BYTES]

@@ -6,6 +6,7 @@ deliberately no route here that marks anything as paid (invariant 4).
 
 from typing import Annotated
 
+import orjson
 from fastapi import Path, Response
 
 from plateapi.edge.room import JSON, Room, Version
@@ -19,7 +20,14 @@ from plateapi.services.change_hold import cancel_allotment, extend_hold, release
 from plateapi.services.hold_mark import Wish, hold_mark
 from plateapi.services.holding import Holding, etag, parse_etag
 from plateapi.services.list_holdings import list_holdings
-from plateapi.shapes import HoldingShape, HoldingsShape, LetGoShape, PaymentBegunShape
+from plateapi.shapes import (
+    HoldingShape,
+    HoldingsShape,
+    LetGoShape,
+    PaymentBegunShape,
+    holding_values,
+    payment_begun_values,
+)
 
 room = Room("desk", "Acts for a citizen who is present, by operators and by the channels' services.")
 
@@ -36,9 +44,10 @@ MarkPath = Annotated[str, Path(max_length=64, examples=["777AAA02"])]
     reads=JSON,
     problems=[*HOLD_REFUSALS, *FOR_APPLICANT],
     etag=True,
+    response_model=HoldingShape,
     summary="Hold a mark for a citizen",
 )
-async def hold_for(here: Here, body: DeskHoldBody, response: Response) -> HoldingShape:
+async def hold_for(here: Here, body: DeskHoldBody) -> Response:
     """Reserve a mark for the citizen, at the price of this moment."""
     wish = Wish(
         errand=_errand(here, body.applicant),
@@ -46,7 +55,8 @@ async def hold_for(here: Here, body: DeskHoldBody, response: Response) -> Holdin
         expected_amount_tiyn=body.expected.amount_tiyn,
         expected_tariff=body.expected.tariff,
     )
-    return _shown(await hold_mark(here.house.engine, wish), response)
+    held = await hold_mark(here.house.engine, wish)
+    return Response(orjson.dumps(holding_values(held)), 201, {"etag": etag(held)}, JSON)
 
 
 @room.route(
@@ -119,16 +129,14 @@ async def release_for(here: Here, mark: MarkPath, body: ForApplicantBody) -> Let
     reads=JSON,
     problems=[*VERSION_REFUSALS, *FOR_APPLICANT, "payment_already_begun"],
     etag=True,
+    response_model=PaymentBegunShape,
     summary="Begin a citizen's payment",
 )
-async def pay_for(
-    here: Here, mark: MarkPath, body: ForApplicantBody, response: Response
-) -> PaymentBegunShape:
+async def pay_for(here: Here, mark: MarkPath, body: ForApplicantBody) -> Response:
     """Open the payment window and get the invoice that the citizen pays."""
     errand = _errand(here, body.applicant)
     invoice = await begin_payment(here.house.engine, here.house.seal, errand, mark, parse_etag(here.if_match))
-    response.headers["etag"] = etag(invoice.holding)
-    return PaymentBegunShape.of(invoice)
+    return Response(orjson.dumps(payment_begun_values(invoice)), 201, {"etag": etag(invoice.holding)}, JSON)
 
 
 @room.route(
