@@ -41,7 +41,16 @@ def generate(address: str, plan: Path, *, connections: int, told: Path, payment_
             processes.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log))
     for process in processes:
         process.wait(PATIENCE_SECONDS)
-    return _added_up([json.loads(_summary_file(plan, share).read_bytes()) for share in range(PROCESSES)])
+    return _added_up([_summary(plan, share) for share in range(PROCESSES)])
+
+
+def _summary(plan: Path, share: int) -> dict[str, Any]:
+    file = _summary_file(plan, share)
+    if not file.exists():
+        log = plan.with_suffix(f".{share}.log").read_text(encoding="utf-8", errors="replace")
+        raise RuntimeError(f"a process of locust left no summary:\n{log[-2000:]}")
+    found: dict[str, Any] = json.loads(file.read_bytes())
+    return found
 
 
 def _summary_file(plan: Path, share: int) -> Path:
