@@ -99,7 +99,7 @@ format: $(VENV)/.locked ## rewrite the sources in the house's format
 
 # --- figures and load -----------------------------------------------------------------------------------------
 
-.PHONY: bench bench-native bench-instructions bench-compare launch-day load
+.PHONY: bench bench-native bench-instructions bench-compare bench-report launch-day load
 
 BENCH_JSON ?= var/bench.json
 INSTRUCTIONS_JSON ?= var/instructions.json
@@ -125,6 +125,9 @@ bench-instructions: bench-native ## count the instructions of the pure core: exa
 bench-compare: $(VENV)/.locked ## BASE=file [NEW=file]: what became worse beyond noise
 	@test -n "$(BASE)" || { echo "usage: make bench-compare BASE=results.json [NEW=$(NEW)]" >&2; exit 2; }
 	@$(BIN)/python -m bench.compare "$(BASE)" "$(NEW)"
+
+bench-report: $(VENV)/.locked ## draw the last run: one page that needs no network, and SVGs
+	@$(BIN)/python -m bench.report "$(BENCH_JSON)"
 
 launch-day: bench-native ## all 11,000 applications of 5 January 2026, with the check and its control
 	$(BIN)/python -m loadtests.launch_day --generator $(LAUNCH_GENERATOR)
