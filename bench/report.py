@@ -54,6 +54,8 @@ def draw_promises(rows: Sequence[Row]) -> alt.LayerChart:
         {
             "figure": row["name"],
             "kept": kept(row),
+            # A word inside a bar that ends left of the line would lie across the line.
+            "word_at": max(kept(row) or 1.0, 1.0),
             "verdict": row["verdict"],
             "measured": f"{row['value']:,.3g} {row['unit']}",
         }
@@ -67,7 +69,7 @@ def draw_promises(rows: Sequence[Row]) -> alt.LayerChart:
         x2=alt.datum(1),
         color=_colour(),
     )
-    words = base.mark_text(align="left", dx=6).encode(x=alt.X("kept:Q", scale=scale), text="measured:N")
+    words = base.mark_text(align="left", dx=6).encode(x=alt.X("word_at:Q", scale=scale), text="measured:N")
     line = alt.Chart(alt.Data(values=[{"kept": 1}])).mark_rule().encode(x=alt.X("kept:Q", scale=scale))
     return alt.layer(bars, words, line).properties(width=WIDTH, title="Promises")
 
