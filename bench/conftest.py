@@ -19,6 +19,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import plate_core
+from bench.crowd import POOL
 from bench.figures import FIGURES, Measured
 from tests.servers import SETTINGS, StoreServer, new_server, remove_server
 
@@ -159,3 +160,15 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
     yield loop
     loop.close()
+
+
+@pytest.fixture
+def inventory(
+    server: StoreServer, book: plate_core.RuleBook, loop: asyncio.AbstractEventLoop
+) -> Iterator[plate_core.Inventory]:
+    """An open inventory over an empty store, with one pool on sale."""
+    server.empty()
+    inventory = plate_core.Inventory.open(server.url, book)
+    loop.run_until_complete(open_pools(inventory, book, [POOL]))
+    yield inventory
+    inventory.close()

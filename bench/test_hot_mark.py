@@ -12,10 +12,9 @@ import uvloop
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import plate_core
-from bench.conftest import Judge, open_pools
-from bench.crowd import POOL, Buyers, Row, seconds
+from bench.conftest import Judge
+from bench.crowd import Buyers, Row, seconds
 from bench.figures import ROUNDS, interleaved, ratios
-from tests.servers import StoreServer
 
 AT_ONCE = 256
 WANTED = 10
@@ -31,18 +30,6 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
     loop = uvloop.new_event_loop()
     yield loop
     loop.close()
-
-
-@pytest.fixture
-def inventory(
-    server: StoreServer, book: plate_core.RuleBook, loop: asyncio.AbstractEventLoop
-) -> Iterator[plate_core.Inventory]:
-    """An open inventory over an empty store, with one pool on sale."""
-    server.empty()
-    inventory = plate_core.Inventory.open(server.url, book)
-    loop.run_until_complete(open_pools(inventory, book, [POOL]))
-    yield inventory
-    inventory.close()
 
 
 def test_hot_to_uniform(

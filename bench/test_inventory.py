@@ -1,53 +1,13 @@
 """What it costs to reserve a mark on a real Valkey with AOF `always`: one alone, and many at once."""
 
 import asyncio
-import itertools
-from collections.abc import Iterator
 
-import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import plate_core
-from bench.conftest import open_pools
-from tests.servers import StoreServer
+from bench.crowd import Buyers, Row
 
 MANY = 64
-POOL = "person_car.02"
-DIGITS = 999
-
-
-@pytest.fixture
-def inventory(
-    server: StoreServer, book: plate_core.RuleBook, loop: asyncio.AbstractEventLoop
-) -> Iterator[plate_core.Inventory]:
-    """An open inventory over an empty store, with one pool on sale."""
-    server.empty()
-    inventory = plate_core.Inventory.open(server.url, book)
-    loop.run_until_complete(open_pools(inventory, book, [POOL]))
-    yield inventory
-    inventory.close()
-
-
-class Buyers:
-    """Applicants without end, each wanting a mark that nobody has."""
-
-    def __init__(self, book: plate_core.RuleBook) -> None:
-        self.book = book
-        self.numbers = itertools.count()
-        self.tariff = book.tariffs()[0]["revision"]
-
-    def wish(self) -> tuple[plate_core.Act, plate_core.Mark, str, int]:
-        """One hold to ask for."""
-        number = next(self.numbers)
-        row, digits = divmod(number, DIGITS)
-        act = plate_core.Act(
-            request_id=f"bench-{number:012}",
-            caller="bench",
-            channel="portal",
-            applicant=number.to_bytes(16, "big"),
-            applicant_key_id=1,
-        )
-        return act, self.book.mark_at(POOL, row * 1024 + digits + 1), self.tariff, 4_325_000
 
 
 def test_hold_one(
@@ -75,10 +35,10 @@ def test_hold_many(
     """Sixty-four holds in one call; divide by 64 for a hold."""
     buyers = Buyers(book)
 
-    async def hold(wishes: list[tuple[plate_core.Act, plate_core.Mark, str, int]]) -> set[str]:
+    async def hold(wishes: list[Row]) -> set[str]:
         return {answer.outcome for answer in await inventory.hold(wishes)}
 
-    def setup() -> tuple[tuple[list[tuple[plate_core.Act, plate_core.Mark, str, int]]], dict[str, str]]:
+    def setup() -> tuple[tuple[list[Row]], dict[str, str]]:
         return ([buyers.wish() for _ in range(MANY)],), {}
 
     outcomes = benchmark.pedantic(
