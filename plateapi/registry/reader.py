@@ -111,6 +111,7 @@ class RegistryFile:
         rows = self._parquet_chunks() if self._is_parquet else self._csv_chunks()
         try:
             yield from rows
+        # Arrow's "not implemented" is a fact about the file: a codec or a type that this Arrow cannot read.
         except (OSError, EOFError, zlib.error, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise RegistryUnreadable(self.path, _reason(error)) from error
 
