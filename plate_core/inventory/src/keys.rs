@@ -10,8 +10,9 @@
 /// A key of a pool. What each holds is packed as [`crate::codec`] says.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum PoolKey {
-    /// Hash: `revision`, `trimmed` (the feed's), `terms` (the settings), `lease_ms` (of the clock guard),
-    /// `founded_us` (which pool of this name it is).
+    /// Hash: `revision`, `trimmed` (the feed's), `rules` (the settings), `lease_ms` (of the clock guard),
+    /// `founded_us` (which pool of this name it is). Up to data version 2 the settings were `terms`: functions of that
+    /// version find no pool here, so a worker that missed the change refuses everything instead of misreading a plane.
     Conf,
     /// Hash: request id to digest and answer.
     Requests,
@@ -21,12 +22,8 @@ pub enum PoolKey {
     Feed,
     /// Hash: ordinal to record.
     Live,
-    /// Bitmap: has a live record.
-    Taken,
-    /// Bitmap: is on the road.
-    Issued,
-    /// Bitmap: is never offered.
-    Withheld,
+    /// Bitmap, two bits a mark: is never offered, is on the road. That a mark is taken, its record says.
+    Planes,
     /// Hash: mark and applicant to when he last let go of it, and how often on that day.
     Cooldowns,
     /// List: when such an entry may be forgotten, in the order of time.
@@ -55,9 +52,7 @@ impl PoolKey {
         PoolKey::DueRequests,
         PoolKey::Feed,
         PoolKey::Live,
-        PoolKey::Taken,
-        PoolKey::Issued,
-        PoolKey::Withheld,
+        PoolKey::Planes,
         PoolKey::Cooldowns,
         PoolKey::DueCooldowns,
         PoolKey::DueHolds,
@@ -78,9 +73,7 @@ impl PoolKey {
             PoolKey::DueRequests => "due_requests",
             PoolKey::Feed => "feed",
             PoolKey::Live => "live",
-            PoolKey::Taken => "taken",
-            PoolKey::Issued => "issued",
-            PoolKey::Withheld => "withheld",
+            PoolKey::Planes => "planes",
             PoolKey::Cooldowns => "cooldowns",
             PoolKey::DueCooldowns => "due_cooldowns",
             PoolKey::DueHolds => "due_holds",
@@ -165,8 +158,24 @@ impl ShardKey {
 pub enum Keys {
     /// Keys of one pool.
     Pool(&'static [PoolKey]),
+    /// Keys of one pool, and after them, where the shard is on the same server, keys of the shard.
+    PoolAndShard(&'static [PoolKey], &'static [ShardKey]),
     /// Keys of one shard.
     Shard(&'static [ShardKey]),
+}
+
+impl Keys {
+    /// What stands after the tag in each of these keys.
+    #[must_use]
+    pub fn suffixes(self) -> Vec<&'static str> {
+        match self {
+            Keys::Pool(keys) => keys.iter().map(|key| key.suffix()).collect(),
+            Keys::Shard(keys) => keys.iter().map(|key| key.suffix()).collect(),
+            Keys::PoolAndShard(pool, shard) => {
+                pool.iter().map(|key| key.suffix()).chain(shard.iter().map(|key| key.suffix())).collect()
+            }
+        }
+    }
 }
 
 /// One function of the library: its name and its keys, in order.
@@ -179,16 +188,20 @@ pub struct Function {
 }
 
 macro_rules! functions {
-    ($( $(#[$meta:meta])* $constant:ident = $verb:literal $place:ident [ $($key:ident)+ ] )+) => {
+    ($( $(#[$meta:meta])* $constant:ident = $verb:literal $place:ident [ $($key:ident)+ ] $( + shard [ $($near:ident)+ ] )? )+) => {
         $(
             $(#[$meta])*
-            pub const $constant: Function = Function { verb: $verb, keys: functions!(@keys $place $($key)+) };
+            pub const $constant: Function =
+                Function { verb: $verb, keys: functions!(@keys $place [$($key)+] $( [$($near)+] )?) };
         )+
         /// Every function of the library.
         pub const FUNCTIONS: &[Function] = &[$( $constant, )+];
     };
-    (@keys pool $($key:ident)+) => { Keys::Pool(&[$( PoolKey::$key, )+]) };
-    (@keys shard $($key:ident)+) => { Keys::Shard(&[$( ShardKey::$key, )+]) };
+    (@keys pool [$($key:ident)+]) => { Keys::Pool(&[$( PoolKey::$key, )+]) };
+    (@keys shard [$($key:ident)+]) => { Keys::Shard(&[$( ShardKey::$key, )+]) };
+    (@keys pool [$($key:ident)+] [$($near:ident)+]) => {
+        Keys::PoolAndShard(&[$( PoolKey::$key, )+], &[$( ShardKey::$near, )+])
+    };
 }
 
 functions! {
@@ -208,35 +221,43 @@ functions! {
     GIVE_LEASE = "give_lease" shard [Leases]
 
     /// Holds chosen marks.
-    HOLD = "hold" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld DueHolds]
+    HOLD = "hold" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns Planes DueHolds]
+        + shard [Conf Ids DueIds Permits OperatorDays]
     /// Holds the first free ones of ordinary marks.
-    ASSIGN_NEXT = "assign_next" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld DueHolds]
+    ASSIGN_NEXT = "assign_next" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns Planes DueHolds]
+        + shard [Conf Ids DueIds Permits OperatorDays]
     /// Moves the deadlines of holds.
-    EXTEND = "extend" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns DueExtensions]
+    EXTEND = "extend" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns DueExtensions]
+        + shard [Conf Ids DueIds Permits OperatorDays]
     /// Gives holds back.
-    RELEASE = "release" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns]
+    RELEASE = "release" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns]
+        + shard [Conf Ids DueIds Permits OperatorDays]
     /// Begins payments.
-    BEGIN_PAYMENT = "begin_payment" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns DuePayments]
+    BEGIN_PAYMENT = "begin_payment" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns DuePayments]
+        + shard [Conf Ids DueIds Permits OperatorDays]
     /// Settles payments, or records that they go back.
-    CONFIRM = "confirm" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld Payments Owners]
+    CONFIRM = "confirm" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns Planes Payments Owners]
+        + shard [Conf Ids DueIds Permits OperatorDays]
     /// Gives allotments back before manufacture.
-    CANCEL = "cancel" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Payments Owners]
+    CANCEL = "cancel" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns Payments Owners]
+        + shard [Conf Ids DueIds Permits OperatorDays]
     /// Records that money was paid back.
-    CONFIRM_REFUND = "confirm_refund" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld Payments]
+    CONFIRM_REFUND = "confirm_refund" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns Planes Payments]
+        + shard [Conf Ids DueIds Permits OperatorDays]
     /// Forgets answers and cool-downs whose time is over.
     FORGET = "forget" pool [Conf Requests DueRequests Cooldowns DueCooldowns]
     /// Ends the holds whose deadline has passed.
-    SWEEP = "sweep" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns DueHolds DueExtensions DuePayments]
+    SWEEP = "sweep" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns DueHolds DueExtensions DuePayments]
     /// Takes marks off sale.
-    WITHHOLD = "withhold" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld]
+    WITHHOLD = "withhold" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns Planes]
     /// Puts marks back on sale.
-    READMIT = "readmit" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld]
+    READMIT = "readmit" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns Planes]
     /// Marks as on the road what the registry says is.
-    IMPORT = "import" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Issued Withheld]
+    IMPORT = "import" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns Planes]
     /// Reads records and planes.
-    READ = "read" pool [Conf Live Issued Withheld]
+    READ = "read" pool [Conf Live Planes]
     /// Sets what a pool obeys, and founds the pool the first time.
-    CONFIGURE = "configure" pool [Conf Requests DueRequests Feed Live Taken Cooldowns DueCooldowns Withheld]
+    CONFIGURE = "configure" pool [Conf Requests DueRequests Feed Live Cooldowns DueCooldowns Planes]
     /// Writes a document if its version is the expected one.
     PUT_DOCUMENT = "put_document" pool [Conf Feed Documents]
     /// Writes refused notifications down.
@@ -260,12 +281,16 @@ pub fn slot(key: &str) -> u16 {
     crc % 16_384
 }
 
-/// The names of a function's keys for one pool or shard, made once and sent many times.
+/// The names of a function's keys for one pool or shard, made once and sent many times. `shard` is the shard that is on
+/// the pool's server.
 #[must_use]
-pub fn names(function: Function, tag: &str) -> Vec<String> {
-    let suffixes: Vec<&str> = match function.keys {
-        Keys::Pool(keys) => keys.iter().map(|key| key.suffix()).collect(),
-        Keys::Shard(keys) => keys.iter().map(|key| key.suffix()).collect(),
-    };
-    suffixes.iter().map(|suffix| format!("{{{tag}}}:{suffix}")).collect()
+pub fn names(function: Function, tag: &str, shard: Option<u16>) -> Vec<String> {
+    let tagged = |suffix: &str| format!("{{{tag}}}:{suffix}");
+    match function.keys {
+        Keys::Pool(_) | Keys::Shard(_) => function.keys.suffixes().into_iter().map(tagged).collect(),
+        Keys::PoolAndShard(pool, near) => {
+            let near = shard.into_iter().flat_map(|shard| near.iter().map(move |key| key.of(shard)));
+            pool.iter().map(|key| tagged(key.suffix())).chain(near).collect()
+        }
+    }
 }

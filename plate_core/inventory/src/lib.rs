@@ -18,6 +18,7 @@ pub mod id;
 pub mod item;
 pub mod outcome;
 pub mod payment;
+pub mod placement;
 pub mod record;
 pub mod settings;
 pub mod state;

@@ -24,7 +24,8 @@ use crate::state::{DeadlineReason, State};
 /// one is raised when it is opened.
 ///
 /// 2: documents have a feed and stand in a pool of their own, and there is a feed of refused notifications.
-pub const DATA_VERSION: u32 = 2;
+/// 3: two planes of a pool are one bitmap and the third is its records; an answer to a hold stands with its id.
+pub const DATA_VERSION: u32 = 3;
 
 /// Whose time the functions go by.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -50,8 +51,8 @@ macro_rules! sources {
 
 /// What every function shares, in order: later files use earlier ones.
 const PRELUDE: &[Source] = sources![
-    "prelude/library" "prelude/pool" "prelude/offer" "prelude/held" "prelude/marks" "prelude/shard" "prelude/money"
-    "prelude/feed"
+    "prelude/library" "prelude/pool" "prelude/shard" "prelude/admission" "prelude/offer" "prelude/carry" "prelude/held"
+    "prelude/marks" "prelude/money" "prelude/feed"
 ];
 
 /// The verbs, each in a scope of its own.

@@ -58,7 +58,7 @@ sabotage! {
     "expire_a_moment_late" in "prelude/pool": "b.now >= deadline and not b.frozen" => "b.now > deadline and not b.frozen"
     "expire_while_the_clock_is_in_doubt" in "prelude/pool": "b.now >= deadline and not b.frozen" => "b.now >= deadline"
     "sweep_without_looking_again" in "sweep":
-        "if record and sub(record, 3, 8) == sub(due[i], 11, 16) and has_lapsed(b, record) then" => "if record then"
+        "if record and sub(record, 3, 8) == sub(due[i], 5, 10) and has_lapsed(b, record) then" => "if record then"
     "ignore_the_permits_end" in "hold": "if permit <= b.now then" => "if false then"
     "pass_a_change_of_price" in "prelude/offer": "if b.cut and b.cut < deadline then" => "if false then"
     // Requests and batches.
@@ -66,13 +66,18 @@ sabotage! {
     "forget_repeated_requests" in "prelude/pool": "b.answers[id] or read" => "read"
     "forget_repeated_marks" in "prelude/pool": "local record = b.records[field]\n  if record == nil then" => "do"
     "forget_what_a_request_asked" in "prelude/pool": "if sub(recorded, 1, 8) ~= digest then" => "if false then"
+    "hold_a_mark_twice_in_a_batch" in "hold": "taken[field], due[d], out[i] = record, mark, answer" => "due[d], out[i] = mark, answer"
+    "look_past_a_known_request" in "hold": "if known[i] or records[i]" => "if records[i]"
+    "look_past_other_holds" in "hold": "or permits[i] or notes[i]" => "or notes[i]"
+    "look_past_a_cool_down" in "hold": "or permits[i] or notes[i]" => "or permits[i]"
+    "look_past_the_planes" in "hold": "or planes[i] ~= 0 then" => "then"
     // Who may.
     "double_hold" in "prelude/offer": "if not has_lapsed(b, record) then" => "if false then"
     "act_without_revision" in "prelude/held": "if revision ~= item.revision then" => "if false then"
     "release_anybodys_hold" in "prelude/held": "if not own then" => "if false then"
-    "one_hold_over_the_limit" in "admit": "if count >= limit then" => "if count > limit then"
+    "one_hold_over_the_limit" in "prelude/admission": "if count >= limit then" => "if count > limit then"
     "hold_again_at_once" in "prelude/offer": "if b.now < ended_at + b.cooldown then" => "if false then"
-    "sell_at_an_old_tariff" in "hold": "if tariff ~= b.tariff then" => "if false then"
+    "sell_at_an_old_tariff" in "hold": "at_price = tariff == b.tariff," => "at_price = true,"
     // Money.
     "read_the_price_again_at_confirmation" in "confirm":
         "if sub(record, 71, 78) ~= item.amount then" => "if item.current_amount ~= item.amount then"
@@ -83,9 +88,11 @@ sabotage! {
     "forget_a_transaction" in "prelude/shard":
         "if not claim or byte(claim, 9) == VERDICT_CLAIMED_FOR_EVER then" => "if not claim then"
     // What is written.
-    "forget_the_taken_plane" in "prelude/pool": "bits[n + 3] = '1'" => "bits[n + 3] = '0'"
+    "sell_an_issued_mark" in "prelude/offer": "if is_issued(planes) then" => "if false then"
+    "forget_a_permit" in "prelude/admission": "alive .. request.id .. s.permit" => "alive"
+    "forget_the_answer_to_a_hold" in "prelude/admission": "if code == VERDICT_ANSWERED then" => "if false then"
     "forget_the_journal" in "prelude/pool":
-        "redis.call('XADD', keys[4], string.format('%.0f-0', b.revision), 'e', concat(feed))" => "local _ = feed"
+        "redis.call('XADD', keys[4], revision .. '-0', 'e', concat(feed))" => "local _ = feed"
 }
 
 #[cfg(test)]

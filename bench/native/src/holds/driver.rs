@@ -1,8 +1,7 @@
 //! The plainest driver there can be: a loop over one socket, everything packed before the clock starts.
 //!
-//! It calls the same functions with the same bytes as the engine does, permits included: a batch is admitted at
-//! the shard, its permits' deadlines are put into the arguments of its hold, and the hold is sent. Only what
-//! cannot be known before is done while the clock runs. The layouts are those of `admit.lua` and `hold.lua`.
+//! It calls the same function with the same bytes as the engine does, permits included: one call a batch, in columns.
+//! The layout is that of `hold.lua`.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,24 +14,10 @@ use plate_inventory::outcome::Outcome;
 
 use crate::Fault;
 
-/// Where in an argument of `hold` the permit's deadline stands, u48.
-const PERMIT_AT: usize = 52;
-/// A verdict of `admit`: code u8, at_ms u48, time u48.
-const VERDICT_BYTES: usize = 13;
-/// The verdict that a permit was taken.
-const ADMITTED: u8 = 250;
-
-/// One batch: what is sent for it, and where its permits go.
+/// One batch: what is sent for it, and how many holds it asks for.
 struct Batch {
-    admit: Vec<u8>,
     hold: Vec<u8>,
-    permits_at: Vec<usize>,
-}
-
-/// What the next reply is for.
-enum Step {
-    Admit(usize),
-    Hold(usize),
+    count: usize,
 }
 
 /// The driver, with its batches.
@@ -51,65 +36,38 @@ impl Driver {
     ) -> Result<Self, Fault> {
         let socket = UnixStream::connect(url.strip_prefix("unix://").ok_or("only unix sockets")?)?;
         let replies = BufReader::with_capacity(64 * 1024, socket.try_clone()?);
-        Ok(Self { socket, replies, batches: batches.map(|items| pack(library, pool, items)).collect() })
+        let pack = |items: &[HoldItem]| Batch { hold: pack(library, pool, items), count: items.len() };
+        Ok(Self { socket, replies, batches: batches.map(pack).collect() })
     }
 
     /// Sends every batch, so many of them in flight; a fault if one hold is answered otherwise than held.
     pub(crate) fn run(&mut self, in_flight: usize) -> Result<(), Fault> {
-        let mut steps = VecDeque::new();
-        let mut next = 0;
-        while next < self.batches.len().min(in_flight) {
-            self.admit(next, &mut steps)?;
-            next += 1;
-        }
+        let mut waiting = VecDeque::new();
+        let mut next = self.batches.iter();
         let mut reply = Vec::new();
-        while let Some(step) = steps.pop_front() {
-            self.read(&mut reply)?;
-            match step {
-                Step::Admit(number) => self.hold(number, &reply, &mut steps)?,
-                Step::Hold(number) => {
-                    let held = self.batches.get(number).map_or(0, |batch| batch.permits_at.len());
-                    all_held(&reply, held)?;
-                    if next < self.batches.len() {
-                        self.admit(next, &mut steps)?;
-                        next += 1;
-                    }
-                }
+        loop {
+            while waiting.len() < in_flight
+                && let Some(batch) = next.next()
+            {
+                self.socket.write_all(&batch.hold)?;
+                waiting.push_back(batch.count);
             }
+            let Some(count) = waiting.pop_front() else { return Ok(()) };
+            read(&mut self.replies, &mut reply)?;
+            all_held(&reply, count)?;
         }
-        Ok(())
     }
+}
 
-    fn admit(&mut self, number: usize, steps: &mut VecDeque<Step>) -> Result<(), Fault> {
-        let batch = self.batches.get(number).ok_or("no such batch")?;
-        self.socket.write_all(&batch.admit)?;
-        steps.push_back(Step::Admit(number));
-        Ok(())
-    }
-
-    fn hold(&mut self, number: usize, verdicts: &[u8], steps: &mut VecDeque<Step>) -> Result<(), Fault> {
-        let batch = self.batches.get_mut(number).ok_or("no such batch")?;
-        for (at, verdict) in batch.permits_at.iter().zip(verdicts.chunks(VERDICT_BYTES)) {
-            match (verdict, batch.hold.get_mut(*at..at + 6)) {
-                ([ADMITTED, _, _, _, _, _, _, deadline @ ..], Some(hole)) => hole.copy_from_slice(deadline),
-                _ => return Err(format!("not admitted: {verdict:?}").into()),
-            }
-        }
-        self.socket.write_all(&batch.hold)?;
-        steps.push_back(Step::Hold(number));
-        Ok(())
-    }
-
-    /// Reads one bulk string.
-    fn read(&mut self, reply: &mut Vec<u8>) -> Result<(), Fault> {
-        let mut head = String::new();
-        self.replies.read_line(&mut head)?;
-        let length = head.trim_end().strip_prefix('$').ok_or_else(|| format!("the server said {head}"))?;
-        reply.resize(length.parse::<usize>()? + 2, 0);
-        self.replies.read_exact(reply)?;
-        reply.truncate(reply.len() - 2);
-        Ok(())
-    }
+/// Reads one bulk string.
+fn read(replies: &mut BufReader<UnixStream>, reply: &mut Vec<u8>) -> Result<(), Fault> {
+    let mut head = String::new();
+    replies.read_line(&mut head)?;
+    let length = head.trim_end().strip_prefix('$').ok_or_else(|| format!("the server said {head}"))?;
+    reply.resize(length.parse::<usize>()? + 2, 0);
+    replies.read_exact(reply)?;
+    reply.truncate(reply.len() - 2);
+    Ok(())
 }
 
 /// The answers begin with outcome u8, parts u8, ordinal u32, revision u48, time u48; after that come the terms of a
@@ -123,44 +81,41 @@ fn all_held(reply: &[u8], count: usize) -> Result<(), Fault> {
     Err(format!("of {count} holds some were not held: {reply:?}").into())
 }
 
-fn pack(library: &Library, pool: &str, items: &[HoldItem]) -> Batch {
-    let admits: Vec<Vec<u8>> = items.iter().map(|item| admit_argument(pool, item)).collect();
-    let holds: Vec<Vec<u8>> = items.iter().map(|item| hold_argument(pool, item)).collect();
-    let (admit, _) = command(library, keys::ADMIT, "s0", &admits);
-    let (hold, arguments_at) = command(library, keys::HOLD, pool, &holds);
-    Batch { admit, hold, permits_at: arguments_at.iter().map(|at| at + PERMIT_AT).collect() }
+/// What of a hold stands in a column.
+type Column = dyn Fn(&HoldItem) -> Vec<u8>;
+
+/// The bytes of a call: what all holds have in common, then column after column.
+fn pack(library: &Library, pool: &str, items: &[HoldItem]) -> Vec<u8> {
+    let applicant = |item: &HoldItem| item.act.applicant.map_or([0; 16], |one| one.id.0).to_vec();
+    let ordinal = |item: &HoldItem| item.ordinal.to_le_bytes().to_vec();
+    let columns: [&Column; 7] = [
+        &|item| item.act.id.0.to_vec(),
+        &ordinal,
+        &|item| format!("#{}", item.ordinal).into_bytes(),
+        &|item| [ordinal(item), applicant(item)].concat(),
+        &applicant,
+        &|item| item.digest(pool).0.to_vec(),
+        &tail,
+    ];
+    let values = columns.iter().flat_map(|column| items.iter().map(column));
+    command(library, keys::HOLD, pool, &std::iter::once(head(items)).chain(values).collect::<Vec<_>>())
 }
 
-fn admit_argument(pool: &str, item: &HoldItem) -> Vec<u8> {
-    let applicant = item.act.applicant.map_or(([0; 16], 0), |one| (one.id.0, one.kind.code()));
-    let mut to = Vec::new();
-    to.extend(item.act.id.0);
-    to.extend(item.digest(pool).0);
-    to.extend(applicant.0);
-    to.push(applicant.1);
+/// The tariff of all, no permit yet, the highest ordinal, and that nothing touches another's.
+fn head(items: &[HoldItem]) -> Vec<u8> {
+    let mut to = items.first().map_or([0; 8], |item| item.tariff.0).to_vec();
+    to.extend([0; 6]);
+    to.extend(items.iter().map(|item| item.ordinal).max().unwrap_or_default().to_le_bytes());
+    to.push(1);
     to
 }
 
-fn hold_argument(pool: &str, item: &HoldItem) -> Vec<u8> {
-    let applicant = item.act.applicant.map_or(([0; 16], 0, 0), |one| (one.id.0, one.kind.code(), one.key_id));
-    let mut quote = vec![applicant.2, item.act.channel.code()];
-    quote.extend(item.tariff.0);
-    quote.extend(item.amount_tiyn.to_le_bytes());
-    text(&mut quote, &item.act.office);
-    let mut to = Vec::new();
-    for _ in 0..3 {
-        to.extend(item.ordinal.to_le_bytes());
-    }
-    to.extend(applicant.0);
-    to.extend(item.act.id.0);
-    to.extend(item.digest(pool).0);
-    to.extend([0; 6]);
+fn tail(item: &HoldItem) -> Vec<u8> {
+    let (kind, key_id) = item.act.applicant.map_or((0, 0), |one| (one.kind.code(), one.key_id));
+    let mut to = vec![kind, item.acquired.code(), key_id, item.act.channel.code()];
     to.extend(item.tariff.0);
-    to.push(u8::try_from(quote.len()).unwrap_or(u8::MAX));
-    to.extend(item.act.id.0);
-    to.extend(applicant.0);
-    to.extend([applicant.1, item.acquired.code()]);
-    to.extend(quote);
+    to.extend(item.amount_tiyn.to_le_bytes());
+    text(&mut to, &item.act.office);
     text(&mut to, &item.act.caller);
     to
 }
@@ -170,20 +125,15 @@ fn text(to: &mut Vec<u8>, text: &str) {
     to.extend(text.as_bytes());
 }
 
-/// The bytes of a call, and where its arguments begin in them.
-fn command(library: &Library, function: Function, tag: &str, arguments: &[Vec<u8>]) -> (Vec<u8>, Vec<usize>) {
-    let names = keys::names(function, tag);
+fn command(library: &Library, function: Function, pool: &str, arguments: &[Vec<u8>]) -> Vec<u8> {
+    let names = keys::names(function, pool, Some(0));
     let mut to = format!("*{}\r\n", 3 + names.len() + arguments.len()).into_bytes();
     put(&mut to, b"FCALL");
     put(&mut to, library.function_name(function).as_bytes());
     put(&mut to, names.len().to_string().as_bytes());
     names.iter().for_each(|name| put(&mut to, name.as_bytes()));
-    let mut places = Vec::with_capacity(arguments.len());
-    for argument in arguments {
-        put(&mut to, argument);
-        places.push(to.len() - argument.len() - 2);
-    }
-    (to, places)
+    arguments.iter().for_each(|argument| put(&mut to, argument));
+    to
 }
 
 fn put(to: &mut Vec<u8>, bytes: &[u8]) {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use plate_inventory::answer::Answer;
 use plate_inventory::item::HoldItem;
 use plate_inventory::outcome::Outcome;
-use plate_inventory::store::{HoldClaim, Store};
+use plate_inventory::store::Store;
 
 use crate::sale::{self, STRIDE, mark, wish};
 use crate::spent::{Spent, used_memory};
@@ -66,9 +66,7 @@ impl Batches<'_> {
             (0..self.size).map(|n| wish(from + n, mark((within + n) * self.stride))).collect();
         self.next += self.size;
         if permits {
-            let claims: Vec<HoldClaim<'_>> =
-                items.iter().map(|item| HoldClaim { act: &item.act, digest: item.digest(pool) }).collect();
-            store.admit(&claims).await?;
+            return all_held(&store.hold(pool, &items).await?);
         }
         let passed: Vec<(&HoldItem, i64)> = items.iter().map(|item| (item, FAR_MS)).collect();
         all_held(&store.hold_passed(pool, &passed).await?)

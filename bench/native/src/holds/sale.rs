@@ -6,7 +6,7 @@ use plate_inventory::item::HoldItem;
 use plate_inventory::keys::PoolKey;
 use plate_inventory::settings::{PoolSettings, SettingsChange, ShardSettings, TariffFrom};
 use plate_inventory::state::Acquired;
-use plate_inventory::store::{Store, StoreOptions};
+use plate_inventory::store::{Store, StoreOptions, planes};
 
 use crate::Fault;
 
@@ -62,17 +62,17 @@ pub(crate) fn wish(number: u32, ordinal: u32) -> HoldItem {
 
 /// Takes a share of a pool, as a registry of issued marks leaves it: those that a bench will ask for stay free.
 pub(crate) fn fill(url: &str, pool: &str, share: f64) -> Result<(), Fault> {
-    let mut plane = vec![0_u8; PLANE_BYTES];
+    let mut issued = vec![0_u8; PLANE_BYTES];
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a plane")]
     let taken = (share * PLANE_BYTES as f64) as usize;
-    plane.iter_mut().take(taken).for_each(|byte| *byte = 0xFF);
+    issued.iter_mut().take(taken).for_each(|byte| *byte = 0xFF);
     for number in (0..17_576 * 999).step_by(STRIDE as usize) {
         let ordinal = mark(number);
-        if let Some(byte) = plane.get_mut(ordinal as usize / 8) {
+        if let Some(byte) = issued.get_mut(ordinal as usize / 8) {
             *byte &= !(0x80 >> (ordinal % 8));
         }
     }
     let mut client = redis::Client::open(url)?.get_connection()?;
-    redis::cmd("SET").arg(PoolKey::Issued.of(pool)).arg(plane).exec(&mut client)?;
+    redis::cmd("SET").arg(PoolKey::Planes.of(pool)).arg(planes::together(&issued, &[])).exec(&mut client)?;
     Ok(())
 }

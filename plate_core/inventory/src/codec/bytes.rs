@@ -158,6 +158,21 @@ impl Writer {
         self.u48(u64::try_from(value).unwrap_or(0))
     }
 
+    /// A number in decimal digits.
+    pub(crate) fn decimal(&mut self, value: u32) -> &mut Self {
+        let mut digits = [0; 10];
+        let (mut at, mut rest) = (digits.len(), value);
+        for (place, digit) in digits.iter_mut().enumerate().rev() {
+            // A digit is below ten.
+            *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+            (at, rest) = (place, rest / 10);
+            if rest == 0 {
+                break;
+            }
+        }
+        self.bytes(digits.get(at..).unwrap_or_default())
+    }
+
     /// A length (u8) and the text.
     pub(crate) fn text(&mut self, text: &str, what: &'static str) -> Result<&mut Self, TooLong> {
         let length = u8::try_from(text.len()).map_err(|_| TooLong { what, found: text.len(), limit: 255 })?;

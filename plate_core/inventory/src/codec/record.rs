@@ -31,21 +31,31 @@ pub(crate) struct Body<'a> {
 }
 
 impl Body<'_> {
-    /// Appends the body, and says how long the quote in it is.
-    pub(crate) fn pack(&self, to: &mut Writer) -> Result<usize, TooLong> {
-        to.bytes(&self.hold.0)
-            .bytes(&self.applicant.id.0)
-            .u8(self.applicant.kind.code())
-            .u8(self.acquired.code());
-        let quote_from = to.0.len();
-        to.u8(self.applicant.key_id).u8(self.channel.code()).bytes(&self.tariff.0).i64(self.amount_tiyn);
+    /// Appends the body.
+    pub(crate) fn pack(&self, to: &mut Writer) -> Result<(), TooLong> {
+        to.bytes(&self.hold.0).bytes(&self.applicant.id.0).u8(self.applicant.kind.code());
+        self.pack_rest(to)
+    }
+
+    /// Appends the tail of a request for a hold: the body without the hold and the applicant, whose values the functions
+    /// are given apart. The kind is 0 where nobody is named, and such a tail never gets into a record.
+    pub(crate) fn pack_tail(&self, named: bool, to: &mut Writer) -> Result<(), TooLong> {
+        to.u8(if named { self.applicant.kind.code() } else { 0 });
+        self.pack_rest(to)
+    }
+
+    fn pack_rest(&self, to: &mut Writer) -> Result<(), TooLong> {
+        to.u8(self.acquired.code())
+            .u8(self.applicant.key_id)
+            .u8(self.channel.code())
+            .bytes(&self.tariff.0)
+            .i64(self.amount_tiyn);
         to.text(self.office, "office")?;
-        let quote_length = to.0.len() - quote_from;
         to.text(self.actor, "actor")?;
         if let Some(representative) = &self.applicant.representative {
             to.u8(REPRESENTATIVE).u8(16).bytes(&representative.0);
         }
-        Ok(quote_length)
+        Ok(())
     }
 }
 

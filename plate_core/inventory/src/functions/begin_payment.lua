@@ -1,8 +1,10 @@
 -- begin_payment: lets applicants pay for what they hold. The quote stands: the tariff is not looked at again.
 --
--- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
---            9 due_payments
--- Arguments  one a hold, as prelude/held.lua says; the permit was lengthened before
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
+--            8 due_payments; on one server with the shard also
+--            9 conf  10 ids  11 due_ids  12 permits  13 operator_days
+-- Arguments  one a hold, as prelude/held.lua says, the permit lengthened before; on one server with the shard a claim
+--            a hold before all of them, as prelude/carry.lua says
 -- Reply      the answers, one after the other
 -- Outcomes   request_id_reused, pool_unknown, read_only, mark_allotted, held_by_another, not_held,
 --            revision_stale, hold_expired, payment_already_begun, payment_begun
@@ -24,11 +26,12 @@ local function begin_one(b, item, record)
   return prolong(b, VERB.begin_payment, OUTCOME.payment_begun, item, record, STATE.paying, extensions, deadline, reason)
 end
 
-register('begin_payment', function(keys, arguments)
-  check_batch(arguments)
-  local b = open_pool(keys)
-  b.due = { 'RPUSH', keys[9] }
+local function begin_payment_all(b, arguments)
+  b.due_key = b.keys[8]
   local items, recorded, records = read_held(b, arguments)
   answer_held(b, items, recorded, records, begin_one)
-  return commit(b)
+end
+
+register('begin_payment', function(keys, arguments)
+  return carry(keys, 9, arguments, HELD_PERMIT_AT, begin_payment_all, commit)
 end, 'allow-oom')

@@ -1,8 +1,10 @@
 -- cancel: gives allotments back before manufacture; the money goes back.
 --
--- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
---            9 payments  10 owners
--- Arguments  one an allotment, as prelude/held.lua says; the permit is not looked at
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
+--            8 payments  9 owners; on one server with the shard also
+--            10 conf  11 ids  12 due_ids  13 permits  14 operator_days
+-- Arguments  one an allotment, as prelude/held.lua says, the permit not looked at; on one server with the shard a
+--            claim an allotment before all of them, as prelude/carry.lua says
 -- Reply      the answers, one after the other
 -- Outcomes   request_id_reused, pool_unknown, read_only, not_allotted, manufacture_begun, revision_stale, cancelled
 -- Flags      allow-oom: it frees memory
@@ -28,13 +30,11 @@ local function cancel_one(b, item, record)
     put_transition(b, VERB.cancel, ordinal, 16, part(item.act))
   end
   set_owner(b, item.applicant, item.field, false)
-  set_record(b, item.field, ordinal, false)
+  set_record(b, item.field, false)
   return pack('<BBI4I6I6BBB', OUTCOME.cancelled, 16, ordinal, b.revision, b.now, PAYMENT.refund_due, REFUND.cancelled, 0)
 end
 
-register('cancel', function(keys, arguments)
-  check_batch(arguments)
-  local b = open_pool(keys)
+local function cancel_all(b, arguments)
   local items, recorded, records = read_held(b, arguments)
   local payments, applicants = {}, {}
   for i = 1, #items do
@@ -43,7 +43,10 @@ register('cancel', function(keys, arguments)
       payments[#payments + 1] = sub(records[i], -16)
     end
   end
-  open_money(b, keys[9], keys[10], payments, applicants)
+  open_money(b, b.keys[8], b.keys[9], payments, applicants)
   answer_held(b, items, recorded, records, cancel_one)
-  return commit_money(b)
+end
+
+register('cancel', function(keys, arguments)
+  return carry(keys, 10, arguments, nil, cancel_all, commit_money)
 end, 'allow-oom')

@@ -4,8 +4,8 @@
 -- Somebody who changes one setting sends all of them, as he read them. So he says which terms he read, and where
 -- those do not stand any more nothing is written: what another has changed meanwhile is never put back.
 --
--- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
---            9 withheld
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
+--            8 planes
 -- Arguments  (1) request id 16, digest 8, rows u32, digit_values u16, then for a pool that is founded lease_ms u48
 --            and founded_us u64, by which it is told from a later pool of its name; act; (2) the terms, with the
 --            shape the pool has; (3) the settings as text and why, for the journal; (4) the terms that were read,
@@ -14,15 +14,15 @@
 -- Outcomes   request_id_reused, configured
 -- Flags      allow-oom: a kill switch must work when memory is full
 
--- Digits 000 and the padding of each row are withheld from the beginning: 1,024 bits a row.
-local function empty_withheld(rows, digit_values)
+-- Digits 000 and the padding of each row are withheld from the beginning: two bits a mark, 256 bytes a row.
+local function founding_planes(rows, digit_values)
   local row = {}
-  for at = 0, 127 do
+  for at = 0, 255 do
     local bits = 0
-    for bit = 0, 7 do
-      local digits = 8 * at + bit
+    for mark = 0, 3 do
+      local digits = 4 * at + mark
       if digits == 0 or digits >= digit_values then
-        bits = bits + 2 ^ (7 - bit)
+        bits = bits + WITHHELD * 4 ^ (3 - mark)
       end
     end
     row[at + 1] = char(bits)
@@ -39,7 +39,7 @@ register('configure', function(keys, arguments)
   if known then
     return known
   end
-  if (redis.call('HGET', keys[1], 'terms') or '') ~= read then
+  if (redis.call('HGET', keys[1], 'rules') or '') ~= read then
     return ''
   end
   if not founded and (rows ~= b.rows or digit_values ~= b.digit_values) then
@@ -51,11 +51,11 @@ register('configure', function(keys, arguments)
   record_answer(b, id, digest, answer)
   b.out[1] = answer
   local reply = commit(b)
-  redis.call('HSET', keys[1], 'terms', terms)
+  redis.call('HSET', keys[1], 'rules', terms)
   if founded then
     redis.call('HSET', keys[1], 'lease_ms', string.format('%.0f', lease), 'trimmed', '0',
       'founded_us', string.format('%.0f', founded_us))
-    redis.call('SET', keys[9], empty_withheld(rows, digit_values))
+    redis.call('SET', keys[8], founding_planes(rows, digit_values))
   end
   return reply
 end, 'allow-oom')

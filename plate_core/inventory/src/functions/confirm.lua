@@ -1,12 +1,14 @@
 -- confirm: writes payments down and says what they bought. Money is never refused: it settles, or it is to be
 -- refunded, with a reason.
 --
--- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
---            9 issued  10 withheld  11 payments  12 owners
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
+--            8 planes  9 payments  10 owners; on one server with the shard also
+--            11 conf  12 ids  13 due_ids  14 permits  15 operator_days
 -- Arguments  one a payment: ordinal u32, field (the ordinal again, 4 bytes), payment id 16, digest 8,
 --            applicant there u8, applicant 16, hold id 16, amount 8, current tariff 8, current amount 8,
 --            lengths u16 u16 of what follows: body of a new record (if the mark is sold late), body of the
---            payment, then the act
+--            payment, then the act; on one server with the shard a claim a payment before all of them, as
+--            prelude/carry.lua says
 -- Reply      the answers, one after the other
 -- Outcomes   request_id_reused, pool_unknown, read_only, allotted, refund_due (wrong_amount, already_paid,
 --            late_mark_gone, late_price_changed, unknown_hold)
@@ -54,7 +56,7 @@ local function settle(b, item, extensions, held_at, body, late, planes)
   local answer = pack('<BBI4I6I6', OUTCOME.allotted, 17, item.ordinal, revision, b.now) .. part(record)
     .. char(PAYMENT.settled, 0, late)
   set_owner(b, applicant, item.field, true)
-  set_record(b, item.field, item.ordinal, record)
+  set_record(b, item.field, record)
   return put_payment(b, item, record, PAYMENT.settled, 0, planes, answer)
 end
 
@@ -78,6 +80,7 @@ local function confirm_standing(b, item, record, planes)
   if sub(record, 71, 78) ~= item.amount then
     return refund(b, item, same_hold and REFUND.wrong_amount or REFUND.late_price_changed, planes)
   end
+  note_end(b, record)
   return settle(b, item, extensions, sub(record, 15, 20), sub(record, 27), same_hold and 0 or 1, planes)
 end
 
@@ -95,7 +98,7 @@ local function confirm_late(b, item, planes)
   return settle(b, item, 0, pack('<I6', b.now), item.body, 1, 1)
 end
 
-local function confirm_one(b, item, read, issued, withheld)
+local function confirm_one(b, item, read, planes_read)
   local value = payment_now(b, item.id)
   if value then
     local length = unpack_bytes('<I2', value)
@@ -112,7 +115,7 @@ local function confirm_one(b, item, read, issued, withheld)
     expire_record(b, item.field, item.ordinal, record)
     record = false
   end
-  local planes = plane_bits(b, item.ordinal, record, issued, withheld)
+  local planes = plane_bits(b, item.ordinal, record, planes_read)
   if is_never_issued(b, item.ordinal) then
     return refund(b, item, REFUND.unknown_hold, planes)
   end
@@ -122,9 +125,8 @@ local function confirm_one(b, item, read, issued, withheld)
   return confirm_late(b, item, planes)
 end
 
-register('confirm', function(keys, arguments)
-  check_batch(arguments)
-  local b = open_pool(keys)
+local function confirm_all(b, arguments)
+  local keys = b.keys
   local items, ids, fields, ordinals, applicants, notes = {}, {}, {}, {}, {}, {}
   for i = 1, #arguments do
     local item = take_payment_apart(arguments[i])
@@ -142,11 +144,14 @@ register('confirm', function(keys, arguments)
       end
     end
   end
-  local issued, withheld = read_plane(keys[9], ordinals), read_plane(keys[10], ordinals)
+  local planes = read_planes(keys[8], ordinals)
   read_cooldowns(b, notes)
-  open_money(b, keys[11], keys[12], ids, applicants)
+  open_money(b, keys[9], keys[10], ids, applicants)
   for i = 1, #items do
-    b.out[i] = confirm_one(b, items[i], records[i], issued[i], withheld[i])
+    b.out[i] = confirm_one(b, items[i], records[i], planes[i])
   end
-  return commit_money(b)
+end
+
+register('confirm', function(keys, arguments)
+  return carry(keys, 11, arguments, nil, confirm_all, commit_money)
 end, 'allow-oom')

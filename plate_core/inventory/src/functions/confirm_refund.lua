@@ -1,9 +1,11 @@
 -- confirm_refund: records that money was paid back.
 --
--- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
---            9 issued  10 withheld  11 payments
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
+--            8 planes  9 payments; on one server with the shard also
+--            10 conf  11 ids  12 due_ids  13 permits  14 operator_days
 -- Arguments  one a payment: ordinal u32, field (the ordinal again, 4 bytes), request id 16, digest 8,
---            payment id 16, act
+--            payment id 16, act; on one server with the shard a claim a payment before all of them, as
+--            prelude/carry.lua says
 -- Reply      the answers, one after the other
 -- Outcomes   request_id_reused, pool_unknown, read_only, payment_unknown, not_refundable, refunded
 -- Flags      allow-oom
@@ -24,9 +26,8 @@ local function refund_one(b, item, planes)
   return pack('<BBI4I6I6BBB', OUTCOME.refunded, 16, item.ordinal, b.revision, b.now, PAYMENT.refunded, reason, 0)
 end
 
-register('confirm_refund', function(keys, arguments)
-  check_batch(arguments)
-  local b = open_pool(keys)
+local function refund_all(b, arguments)
+  local keys = b.keys
   local items, ids, fields, ordinals, payments = {}, {}, {}, {}, {}
   for i = 1, #arguments do
     local ordinal, field, id, digest, payment, at = unpack_bytes('<I4c4c16c8c16', arguments[i])
@@ -36,13 +37,16 @@ register('confirm_refund', function(keys, arguments)
     ids[i], fields[i], ordinals[i], payments[i] = id, field, ordinal, payment
   end
   local recorded, records = read_hash(keys[2], ids), read_hash(keys[5], fields)
-  local issued, withheld = read_plane(keys[9], ordinals), read_plane(keys[10], ordinals)
-  open_money(b, keys[11], nil, payments, NOTHING)
+  local planes = read_planes(keys[8], ordinals)
+  open_money(b, keys[9], nil, payments, NOTHING)
   for i = 1, #items do
-    items[i].planes = plane_bits(b, ordinals[i], records[i], issued[i], withheld[i])
+    items[i].planes = plane_bits(b, ordinals[i], records[i], planes[i])
   end
   answer_held(b, items, recorded, records, function(_, item)
     return refund_one(b, item, item.planes)
   end)
-  return commit_money(b)
+end
+
+register('confirm_refund', function(keys, arguments)
+  return carry(keys, 10, arguments, nil, refund_all, commit_money)
 end, 'allow-oom')

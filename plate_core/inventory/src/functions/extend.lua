@@ -1,8 +1,10 @@
 -- extend: moves the deadlines of holds. The deadline never moves back, except to a permit or a change of price.
 --
--- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
---            9 due_extensions
--- Arguments  one a hold, as prelude/held.lua says; the permit was lengthened before
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
+--            8 due_extensions; on one server with the shard also
+--            9 conf  10 ids  11 due_ids  12 permits  13 operator_days
+-- Arguments  one a hold, as prelude/held.lua says, the permit lengthened before; on one server with the shard a claim
+--            a hold before all of them, as prelude/carry.lua says
 -- Reply      the answers, one after the other
 -- Outcomes   request_id_reused, pool_unknown, read_only, mark_allotted, held_by_another, not_held,
 --            revision_stale, hold_expired, payment_already_begun, extensions_used_up, extended
@@ -27,11 +29,12 @@ local function extend_one(b, item, record)
   return prolong(b, VERB.extend, OUTCOME.extended, item, record, state, extensions + 1, deadline, reason)
 end
 
-register('extend', function(keys, arguments)
-  check_batch(arguments)
-  local b = open_pool(keys)
-  b.due = { 'RPUSH', keys[9] }
+local function extend_all(b, arguments)
+  b.due_key = b.keys[8]
   local items, recorded, records = read_held(b, arguments)
   answer_held(b, items, recorded, records, extend_one)
-  return commit(b)
+end
+
+register('extend', function(keys, arguments)
+  return carry(keys, 9, arguments, HELD_PERMIT_AT, extend_all, commit)
 end)

@@ -1,74 +1,189 @@
 -- hold: reserves chosen marks for their applicants.
 --
--- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
---            9 issued  10 withheld  11 due_holds
--- Arguments  one a hold: ordinal u32, the ordinal again 4, mark and applicant (4, 16), hold id 16,
---            digest 8, permit_deadline_ms u48, tariff 8, quote length u8, record body
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
+--            8 planes  9 due_holds; on one server with the shard also
+--            10 conf  11 ids  12 due_ids  13 permits  14 operator_days
+-- Arguments  (1) tariff 8 of all of them, permit_deadline_ms u48 (0 where it is taken here), highest ordinal u32, and
+--            whether they are simple u8: no id and no applicant comes twice, each names one, no operator asks;
+--            then columns, one after the other, each with a value a hold: ids 16, fields (ordinal 4), places
+--            (ordinal as BITFIELD takes it, '#17'), fields and applicants 4 and 16, applicants 16, digests 8, tails
+--            as prelude/offer.lua says (kind 0: nobody is named), and, if not simple, operators (empty: none)
 -- Reply      the answers, one after the other
--- Outcomes   request_id_reused, pool_unknown, read_only, pool_paused, holds_stopped, not_open, feed_backlogged,
---            permit_expired, mark_withheld, mark_issued, mark_allotted, held_by_you, held_by_another,
---            cooling_down, same_mark_cap_reached, tariff_changed, held: the first that applies
+-- Outcomes   request_id_reused, limit_reached, operator_cap_reached, pool_unknown, read_only, pool_paused,
+--            holds_stopped, not_open, feed_backlogged, permit_expired, mark_withheld, mark_issued, mark_allotted,
+--            held_by_you, held_by_another, cooling_down, same_mark_cap_reached, tariff_changed, held: the first
+--            that applies
 -- Flags      none: under memory pressure new holds are the first to be refused
+--
+-- Columns, because a value that comes as an argument goes into a command as it is; cut out of a packed item it would be
+-- copied, and those copies were a third of what a hold cost.
+local COLUMNS = 7
 
--- Reads everything that is known of the requests and marks of a batch: five commands, whatever its size.
-local function read_batch(b, items)
-  local keys, count = b.keys, #items
-  local requests, live, bits, notes = { 'HMGET', keys[2] }, { 'HMGET', keys[5] }, { 'BITFIELD_RO', keys[9] }, {}
-  for i = 1, count do
-    local ordinal, field, key, id = unpack_bytes('<I4c4c20c16', items[i])
-    local n = 3 * i
-    bits[n], bits[n + 1], bits[n + 2] = 'GET', 'u1', ordinal
-    requests[i + 2], live[i + 2], notes[i] = id, field, key
+-- Takes the arguments apart: where each column begins, and what all holds have in common.
+local function take_offer(b, s, argv)
+  local tariff, permit, highest, simple = unpack_bytes('<c8I6I4B', argv[1])
+  local count = (#argv - 1) / (COLUMNS + 1 - simple)
+  if count < 1 or count > BATCH_MAX or count % 1 ~= 0 then
+    error('a batch has 1 to 128 items, not ' .. count, 0)
   end
-  local recorded, records, issued = redis.call(unpack(requests)), redis.call(unpack(live)), redis.call(unpack(bits))
-  bits[2] = keys[10]
-  local withheld = redis.call(unpack(bits))
-  -- An expiry in passing notes a cool-down for the applicant whose hold ended, so his entry is read as well.
-  for i = 1, count do
+  local fields = 1 + count
+  return {
+    argv = argv, count = count, simple = simple == 1, at_price = tariff == b.tariff,
+    permit = s and s.permit_deadline or permit, below = highest < b.rows * 1024,
+    ids = 1, fields = fields, places = fields + count, marks = fields + 2 * count, applicants = fields + 3 * count,
+    digests = fields + 4 * count, tails = fields + 5 * count, operators = fields + 6 * count,
+  }
+end
+
+local function column(o, first)
+  return unpack(o.argv, first + 1, first + o.count)
+end
+
+-- The cool-downs of applicants whose holds have lapsed and will end in passing: their entries are read as well.
+local function read_lapsed_notes(b, o)
+  local argv, records, notes = o.argv, o.records, {}
+  for i = 1, o.count do
     local record = records[i]
     if record and has_lapsed(b, record) then
-      notes[#notes + 1] = live[i + 2] .. sub(record, 43, 58)
+      notes[#notes + 1] = argv[o.fields + i] .. sub(record, 43, 58)
     end
   end
   read_cooldowns(b, notes)
-  return requests, live, bits, notes, recorded, records, issued, withheld
 end
 
--- Judges one item, and gives it its hold where nothing stands in the way. What was taken from it to read its
--- mark and request is given; the rest begins at its 45th byte.
-local function hold_one(b, item, ordinal, field, key, id, recorded, record, issued, withheld)
-  local digest, permit, tariff, quote_length, at = unpack_bytes('<c8I6c8B', item, 45)
-  local answer = (recorded or b.answers[id]) and recorded_answer(b, id, digest, recorded, ordinal)
-    or (b.hold_gate or b.revision >= b.backlog_at) and hold_gate_answer(b, ordinal)
+-- Reads everything that is known of the requests and marks of a batch: five commands, whatever its size, or four where
+-- permits were taken before.
+local function read_offer(b, s, o)
+  local keys, argv, places, bits = b.keys, o.argv, o.places, { 'BITFIELD_RO', b.keys[8] }
+  for i = 1, o.count do
+    local n = 3 * i
+    bits[n], bits[n + 1], bits[n + 2] = 'GET', 'u2', argv[places + i]
+  end
+  o.known = redis.call('HMGET', s and s.keys[2] or keys[2], column(o, o.ids))
+  o.records = redis.call('HMGET', keys[5], column(o, o.fields))
+  o.planes = redis.call(unpack(bits))
+  o.notes = redis.call('HMGET', keys[6], column(o, o.marks))
+  read_lapsed_notes(b, o)
+  o.permits, o.memory, o.remembered, o.told = NOTHING, b.requests, b.ids, ''
+  if s then
+    o.memory, o.remembered, o.told = s.kept, s.kept_ids, verdict(VERDICT_ANSWERED, b.now, o.permit)
+    o.permits = redis.call('HMGET', s.keys[4], column(o, o.applicants))
+    read_days(s, o.simple and NOTHING or { column(o, o.operators) })
+    read_answered_apart(b, s, argv, o.ids, o.known)
+  end
+end
+
+-- Looks for a chosen mark under a permit: a packed answer, and whether it is final.
+local function reserve_chosen(b, request, permit)
+  local ordinal, field = request.ordinal, request.field
+  local answer = hold_gate_answer(b, ordinal)
   if answer then
-    return answer
+    return answer, false
   end
   if permit <= b.now then
-    answer = plain_answer(b, OUTCOME.permit_expired, ordinal)
-  else
-    answer = mark_answer(b, ordinal, field, key, record, issued, withheld)
+    return plain_answer(b, OUTCOME.permit_expired, ordinal), true
   end
-  if not answer then
-    if tariff ~= b.tariff then
-      return tariff_answer(b, ordinal)
-    end
-    answer = give_hold(b, VERB.hold, ordinal, field, permit, sub(item, at), quote_length)
+  answer = mark_answer(b, ordinal, field, request.key, request.record, request.planes)
+  if answer then
+    return answer, true
   end
-  record_answer(b, id, digest, answer)
-  return answer
+  if not request.at_price then
+    return tariff_answer(b, ordinal), false
+  end
+  return give_hold(b, VERB.hold, field, request.id, request.applicant, request.tail, permit), true
 end
 
-register('hold', function(keys, items)
-  check_batch(items)
-  local b = open_pool(keys)
-  b.due = { 'RPUSH', keys[11] }
-  -- Of each command that was read with, the arguments begin at the third.
-  local ids, fields, bits, marks, recorded, records, issued, withheld = read_batch(b, items)
-  local out = b.out
-  for i = 1, #items do
-    out[i] = hold_one(
-      b, items[i], bits[3 * i + 2], fields[i + 2], marks[i], ids[i + 2], recorded[i], records[i], issued[i], withheld[i]
-    )
+-- Judges one hold in full.
+local function hold_one(b, s, o, i)
+  local argv, field = o.argv, o.argv[o.fields + i]
+  if o.notes[i] then
+    note_read(b, argv[o.marks + i], o.notes[i])
   end
-  return commit(b)
+  local request = {
+    id = argv[o.ids + i], digest = argv[o.digests + i], applicant = argv[o.applicants + i], tail = argv[o.tails + i],
+    kind = byte(argv[o.tails + i]), operator = o.simple and '' or argv[o.operators + i],
+    permit = o.permit, at_price = o.at_price, ordinal = (unpack_bytes('<I4', field)), field = field,
+    key = argv[o.marks + i], record = o.records[i], planes = o.planes[i],
+  }
+  return answer_request(b, s, request, o.known[i], o.permits[i], reserve_chosen)
+end
+
+-- Whether a hold of this batch can be given by the quick way: nothing of what the pool obeys stands in its way, and
+-- nothing in the batch could change what was read of it.
+local function is_open_way(b, s, o)
+  return o.simple and o.at_price and o.below and not b.hold_gate and o.permit > b.now
+    and (not s or min(s.limits[1], s.limits[2]) > 0)
+end
+
+-- Gives holds from the i-th on, as long as nothing is known of any: neither of its id nor of its mark nor of its
+-- applicant. One loop with as few steps as there can be, for these are nearly all. Gives the first that is not given.
+local function give_run(b, s, o, i)
+  local argv, known, records, planes, notes, permits = o.argv, o.known, o.records, o.planes, o.notes, o.permits
+  local ids, fields, applicants, digests, tails = o.ids, o.fields, o.applicants, o.digests, o.tails
+  local feed, kept, taken, out, lengths, revision = b.feed, b.given, b.records, b.out, b.lengths, b.revision
+  local memory, remembered, told, admitted, permit = o.memory, o.remembered, o.told, s and s.given, s and s.permit
+  local shared = shared_bytes(b, VERB.hold, o.permit, revision + 1)
+  local state, times, high, transition = shared.record, shared.times, shared.high, shared.transition
+  local held, terms, due = shared.answer, shared.terms, due_marks(b, shared.ends)
+  local f, k, d, m, p = #feed, #kept, #due, #remembered, s and #admitted
+  -- A feed that is full stops holds: the first that finds it so is judged in full.
+  local last = min(o.count, i + b.backlog_at - revision - 1)
+  while i <= last do
+    local field = argv[fields + i]
+    if known[i] or records[i] or permits[i] or notes[i] or taken[field] or planes[i] ~= 0 then
+      break
+    end
+    revision = revision + 1
+    local byte_low = revision % 256
+    if byte_low == 0 then
+      shared = shared_bytes(b, VERB.hold, o.permit, revision)
+      times, high = shared.times, shared.high
+    end
+    local low, id, applicant, tail = BYTES[byte_low], argv[ids + i], argv[applicants + i], argv[tails + i]
+    local mark, record = field .. low .. high, state .. low .. times .. id .. applicant .. tail
+    local answer = held .. mark .. terms .. sub(tail, QUOTE_FROM, OFFICE_LENGTH_AT + byte(tail, OFFICE_LENGTH_AT))
+    feed[f + 1], feed[f + 2], feed[f + 3], feed[f + 4] =
+      transition, field, lengths[#record] or part_length(b, #record), record
+    kept[k + 1], kept[k + 2] = field, record
+    m = m + 1
+    remembered[m], memory[2 * m + 1], memory[2 * m + 2] = id, id, argv[digests + i] .. told .. answer
+    if admitted then
+      admitted[p + 1], admitted[p + 2] = applicant, id .. permit
+      p = p + 2
+    end
+    f, k, d = f + 4, k + 2, d + 1
+    taken[field], due[d], out[i] = record, mark, answer
+    i = i + 1
+  end
+  b.revision, b.shared = revision, shared
+  return i
+end
+
+-- Judges a batch in order.
+local function hold_all(b, s, o)
+  local open, i = is_open_way(b, s, o), 1
+  while i <= o.count do
+    if open then
+      i = give_run(b, s, o, i)
+    end
+    if i <= o.count then
+      b.out[i] = hold_one(b, s, o, i)
+      i = i + 1
+    end
+  end
+end
+
+register('hold', function(keys, argv)
+  local b = open_pool(keys)
+  local of_shard = shard_keys(keys, 10)
+  local s = of_shard and open_admission(of_shard, b.now)
+  b.due_key = keys[9]
+  local o = take_offer(b, s, argv)
+  read_offer(b, s, o)
+  hold_all(b, s, o)
+  local reply = commit(b)
+  if s then
+    write_admissions(s)
+  end
+  return reply
 end)

@@ -1,8 +1,8 @@
 -- import: marks as on the road what the registry says is. One request and one answer, however many marks.
 -- A live record is stronger than the registry, even one past its deadline: it stays, and somebody must look.
 --
--- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
---            9 issued  10 withheld
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
+--            8 planes
 -- Arguments  as prelude/marks.lua says, without a note
 -- Reply      one answer, with counts: imported u16, already imported u16, conflicts (count u16, u32*),
 --            never issued (count u16, u32*)
@@ -31,24 +31,23 @@ register('import', function(keys, arguments)
     return answer
   end
   local ordinals, packed = request.ordinals, request.packed
-  local taken, issued, withheld =
-    read_plane(keys[6], ordinals), read_plane(keys[9], ordinals), read_plane(keys[10], ordinals)
+  local records, planes = read_hash(keys[5], pieces(packed, 1, 4)), read_planes(keys[8], ordinals)
   local changed, marks, conflicts, never, already, done = {}, {}, {}, {}, 0, {}
   for i = 1, request.count do
     local ordinal = ordinals[i]
     local field = sub(packed, 4 * i - 3, 4 * i)
     if is_never_issued(b, ordinal) then
       never[#never + 1] = field
-    elseif taken[i] == 1 then
+    elseif records[i] then
       conflicts[#conflicts + 1] = field
       -- Eight among the parts says import_conflict.
-      marks[#marks + 1] = char(9 + 2 * issued[i] + 4 * withheld[i]) .. field
-    elseif issued[i] == 1 or done[ordinal] then
+      marks[#marks + 1] = char(9 + 2 * planes[i]) .. field
+    elseif is_issued(planes[i]) or done[ordinal] then
       already = already + 1
     else
       done[ordinal] = true
       changed[#changed + 1] = ordinal
-      marks[#marks + 1] = char(2 + 4 * withheld[i]) .. field
+      marks[#marks + 1] = char(2 * (planes[i] + ISSUED)) .. field
     end
   end
   b.revision = b.revision + #marks
@@ -57,6 +56,6 @@ register('import', function(keys, arguments)
   record_answer(b, request.id, request.digest, answer)
   b.out[1] = answer
   local reply = commit(b)
-  write_plane(keys[9], changed, '1')
+  write_plane(keys[8], changed, ISSUED, 1)
   return reply
 end)

@@ -1,7 +1,7 @@
 -- readmit: puts withheld marks back on sale. One request, an answer a mark.
 --
--- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
---            9 issued  10 withheld
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
+--            8 planes
 -- Arguments  as prelude/marks.lua says, without a note
 -- Reply      the answers, one after the other
 -- Outcomes   request_id_reused, pool_unknown, read_only, never_issued, not_withheld, readmitted
@@ -15,19 +15,19 @@ register('readmit', function(keys, arguments)
     return answer
   end
   local ordinals = request.ordinals
-  local issued, withheld = read_plane(keys[9], ordinals), read_plane(keys[10], ordinals)
+  local planes = read_planes(keys[8], ordinals)
   local answers, changed, marks, done = {}, {}, {}, {}
   for i = 1, request.count do
     local ordinal, outcome = ordinals[i], OUTCOME.readmitted
     if is_never_issued(b, ordinal) then
       outcome = OUTCOME.never_issued
-    elseif withheld[i] == 0 or done[ordinal] then
+    elseif not is_withheld(planes[i]) or done[ordinal] then
       outcome = OUTCOME.not_withheld
     else
       step(b)
       done[ordinal] = true
       changed[#changed + 1] = ordinal
-      marks[#marks + 1] = pack('<BI4', plane_bits(b, ordinal, false, issued[i], 0), ordinal)
+      marks[#marks + 1] = pack('<BI4', plane_bits(b, ordinal, false, planes[i] - WITHHELD), ordinal)
     end
     answers[i] = plain_answer(b, outcome, ordinal)
   end
@@ -35,6 +35,6 @@ register('readmit', function(keys, arguments)
   record_answer(b, request.id, request.digest, concat(answers))
   b.out = answers
   local reply = commit(b)
-  write_plane(keys[10], changed, '0')
+  write_plane(keys[8], changed, WITHHELD, 0)
   return reply
 end)

@@ -26,6 +26,9 @@ end
 
 local function settle_one(s, item, read)
   local applicant, id, how, held_at, at = unpack_bytes('<c16c16BI6', item)
+  if how == ENDED then
+    return end_permit(s, applicant, id, held_at, read.permits[applicant], read.claims[id]) and 1 or 0
+  end
   local operator = sub(item, at)
   local permits = s.permits[applicant] or read.permits[applicant] or ''
   local place = find_permit(permits, id)
@@ -34,9 +37,6 @@ local function settle_one(s, item, read)
   end
   local before, after = sub(permits, 1, place - 1), sub(permits, place + PERMIT_BYTES)
   local claimed = claim_now(s, id, read.claims[id])
-  if how == ENDED and claimed and unpack_bytes('<I6', claimed, 10) > held_at then
-    return 0
-  end
   if how == NOT_NOW then
     local open = byte(permits, place + 22) - 1
     if open > 0 then
@@ -49,7 +49,7 @@ local function settle_one(s, item, read)
   end
   set_permits(s, applicant, before .. after)
   local value = operator ~= '' and (s.days[operator] or read.days[operator])
-  if how ~= ENDED and value and claimed then
+  if value and claimed then
     give_day_back(s, operator, value, (unpack_bytes('<I6', claimed, 10)))
   end
   return 1

@@ -1,33 +1,49 @@
 -- sweep: ends the holds whose deadline has passed, so that their marks are seen as free. It is a courtesy and
 -- never a condition: every verb treats a hold past its deadline as over.
 --
--- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
---            9 due_holds  10 due_extensions  11 due_payments
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
+--            8 due_holds  9 due_extensions  10 due_payments
 -- Arguments  (1) how many entries of each list of deadlines to look at, as text
 -- Reply      one after the other: an answer, then held_at_ms u48, hold id 16 and applicant 16 of the hold that ended
 -- Outcomes   pool_unknown, read_only, frozen, or expired for each hold that ended
 -- Flags      allow-oom: it frees memory
 --
--- An entry of a list is deadline u48, field 4, revision u48. It ends a hold only if the record still has that
--- revision, which no other record of the pool ever had, and its deadline has passed.
+-- An entry of a list is deadline u48, then for each hold that ends with it field 4 and revision u48. It ends a hold
+-- only if the record still has that revision, which no other record of the pool ever had, and its deadline has passed.
+local MARK_BYTES = 10
 
--- Takes what is due from the head of a list of deadlines; the list itself is not changed yet.
-local function due_entries(b, key, most)
-  local entries = redis.call('LRANGE', key, 0, most - 1)
-  local due = {}
+-- Looks at the first holds of a list of deadlines, at most so many; the list itself is not changed yet. Gives how many
+-- entries are done with, and what is left of the next one, if a part of it is.
+local function take_due(b, key, most, due)
+  local entries, taken = redis.call('LRANGE', key, 0, most - 1), 0
   for i = 1, #entries do
-    if unpack_bytes('<I6', entries[i]) > b.now then
-      break
+    local entry = entries[i]
+    if unpack_bytes('<I6', entry) > b.now then
+      return { key = key, done = i - 1 }
     end
-    due[i] = entries[i]
+    for at = 7, #entry, MARK_BYTES do
+      if taken == most then
+        return { key = key, done = i - 1, left = at > 7 and sub(entry, 1, 6) .. sub(entry, at) }
+      end
+      taken = taken + 1
+      due[#due + 1] = sub(entry, at, at + MARK_BYTES - 1)
+    end
   end
-  return due
+  return { key = key, done = #entries }
+end
+
+-- Takes from the head of a list what was looked at.
+local function drop_due(looked_at)
+  drop_head(looked_at.key, looked_at.done)
+  if looked_at.left then
+    redis.call('LSET', looked_at.key, 0, looked_at.left)
+  end
 end
 
 local function end_holds(b, due)
   local fields, notes = {}, {}
   for i = 1, #due do
-    fields[i] = sub(due[i], 7, 10)
+    fields[i] = sub(due[i], 1, 4)
   end
   local records = read_hash(b.keys[5], fields)
   for i = 1, #due do
@@ -39,7 +55,7 @@ local function end_holds(b, due)
   for i = 1, #due do
     local field = fields[i]
     local record = record_now(b, field, records[i])
-    if record and sub(record, 3, 8) == sub(due[i], 11, 16) and has_lapsed(b, record) then
+    if record and sub(record, 3, 8) == sub(due[i], 5, 10) and has_lapsed(b, record) then
       local ordinal = unpack_bytes('<I4', field)
       expire_record(b, field, ordinal, record)
       b.out[#b.out + 1] = plain_answer(b, OUTCOME.expired, ordinal)
@@ -55,18 +71,14 @@ register('sweep', function(keys, arguments)
   if gate then
     return plain_answer(b, gate, NO_ORDINAL) .. string.rep('\0', 38)
   end
-  local holds, extensions, payments =
-    due_entries(b, keys[9], most), due_entries(b, keys[10], most), due_entries(b, keys[11], most)
-  local due = {}
-  for _, list in ipairs({ holds, extensions, payments }) do
-    for i = 1, #list do
-      due[#due + 1] = list[i]
-    end
+  local due, looked_at = {}, {}
+  for list = 1, 3 do
+    looked_at[list] = take_due(b, keys[7 + list], most, due)
   end
   end_holds(b, due)
   local reply = commit(b)
-  drop_head(keys[9], #holds)
-  drop_head(keys[10], #extensions)
-  drop_head(keys[11], #payments)
+  for list = 1, 3 do
+    drop_due(looked_at[list])
+  end
   return reply
 end, 'allow-oom')

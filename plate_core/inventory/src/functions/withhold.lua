@@ -1,7 +1,7 @@
 -- withhold: takes marks off sale, by rule. One request, an answer a mark.
 --
--- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
---            9 issued  10 withheld
+-- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
+--            8 planes
 -- Arguments  as prelude/marks.lua says; the note is the reason
 -- Reply      the answers, one after the other
 -- Outcomes   request_id_reused, pool_unknown, read_only, conflict, already_withheld, withheld
@@ -15,20 +15,19 @@ register('withhold', function(keys, arguments)
     return answer
   end
   local ordinals = request.ordinals
-  local taken = read_plane(keys[6], ordinals)
-  local issued, withheld = read_plane(keys[9], ordinals), read_plane(keys[10], ordinals)
+  local records, planes = read_hash(keys[5], pieces(request.packed, 1, 4)), read_planes(keys[8], ordinals)
   local answers, changed, marks, done = {}, {}, {}, {}
   for i = 1, request.count do
     local ordinal, outcome = ordinals[i], OUTCOME.withheld
-    if taken[i] == 1 then
+    if records[i] then
       outcome = OUTCOME.conflict
-    elseif withheld[i] == 1 or done[ordinal] or is_never_issued(b, ordinal) then
+    elseif is_withheld(planes[i]) or done[ordinal] or is_never_issued(b, ordinal) then
       outcome = OUTCOME.already_withheld
     else
       step(b)
       done[ordinal] = true
       changed[#changed + 1] = ordinal
-      marks[#marks + 1] = pack('<BI4', plane_bits(b, ordinal, false, issued[i], 1), ordinal)
+      marks[#marks + 1] = pack('<BI4', plane_bits(b, ordinal, false, planes[i] + WITHHELD), ordinal)
     end
     answers[i] = plain_answer(b, outcome, ordinal)
   end
@@ -36,6 +35,6 @@ register('withhold', function(keys, arguments)
   record_answer(b, request.id, request.digest, concat(answers))
   b.out = answers
   local reply = commit(b)
-  write_plane(keys[10], changed, '1')
+  write_plane(keys[8], changed, WITHHELD, 1)
   return reply
 end)

@@ -13,6 +13,7 @@ use crate::lifecycle::hold::{
     Quote, begin, mark_is_offered, may_hold_again, nobody_has_it, permit_lives, pool_sells, price_stands,
 };
 use crate::outcome::Outcome;
+use crate::placement::Placement;
 use crate::state::Acquired;
 
 impl Model {
@@ -42,12 +43,43 @@ impl Model {
         now_ms: i64,
         run: impl FnOnce(&mut Pool, i64) -> Answer,
     ) -> Answer {
-        let (answer, pass) =
-            self.once_one(request, now_ms, |pool, pass: &Pass| run(pool, pass.permit_deadline_ms));
+        let (answer, pass) = match self.placement {
+            Placement::Together => match self.held_together(request, now_ms, run) {
+                Ok(held) => held,
+                Err(known) => return *known,
+            },
+            Placement::Apart => {
+                self.once_one(request, now_ms, |pool, pass: &Pass| run(pool, pass.permit_deadline_ms))
+            }
+        };
         if pass.fresh && gives_permit_back(answer.outcome) {
             self.shard.refuse_permit(request.act, answer.outcome, now_ms);
         }
+        if pass.fresh && self.placement == Placement::Together && answer.outcome.is_recorded() {
+            self.shard.keep(request.act.id, &answer);
+        }
         answer
+    }
+
+    /// Runs a request for a new hold whose answer is kept with its id; the error is what that was answered before.
+    fn held_together(
+        &mut self,
+        request: &Request<'_>,
+        now_ms: i64,
+        run: impl FnOnce(&mut Pool, i64) -> Answer,
+    ) -> Result<(Answer, Pass), Box<Answer>> {
+        if let Some(answer) = self.shard.answered(request.act, request.digest, now_ms) {
+            return Err(Box::new(answer));
+        }
+        let ordinal = request.ordinals.first().copied().flatten();
+        let pass = self.admit(request, now_ms).map_err(|mut refused| {
+            Box::new(refused.pop().unwrap_or_else(|| plain(Outcome::Unknown, ordinal, 0, now_ms)))
+        })?;
+        let answer = match self.pools.get_mut(request.pool) {
+            None => plain(Outcome::PoolUnknown, ordinal, 0, now_ms),
+            Some(pool) => run(pool, pass.permit_deadline_ms),
+        };
+        Ok((answer, pass))
     }
 }
 

@@ -6,7 +6,8 @@
 //! effect, one answer.
 //!
 //! An item goes three steps, as in the store: the shard admits it ([`shard`]: request id, limits, permit), the pool
-//! does it ([`pool`], and a file a group of verbs), and permits that are not needed any more go back.
+//! does it ([`pool`], and a file a group of verbs), and permits that are not needed any more go back. Where shard and
+//! pools stand together ([`Placement`]), the answer to a new hold is kept with its id; else each pool keeps its own.
 //!
 //! Not here: anything about bytes, batches or lost answers. Nothing gets lost in memory.
 
@@ -34,6 +35,7 @@ use crate::act::Act;
 use crate::answer::{Answer, Context};
 use crate::id::Digest;
 use crate::outcome::{Class, Outcome};
+use crate::placement::Placement;
 use crate::settings::ShardSettings;
 use shard::{Claim, Need, Pass};
 
@@ -44,6 +46,8 @@ pub struct Model {
     pub pools: BTreeMap<String, Pool>,
     /// Request ids, permits and operators' days.
     pub shard: Shard,
+    /// Where the shard stands.
+    pub placement: Placement,
 }
 
 /// What is asked by one request: who, of which pool, of which marks, and the digest of it all.
@@ -72,7 +76,7 @@ impl Model {
     /// An inventory without pools, under these limits.
     #[must_use]
     pub fn new(limits: ShardSettings) -> Self {
-        Self { pools: BTreeMap::new(), shard: Shard::new(limits) }
+        Self { pools: BTreeMap::new(), shard: Shard::new(limits), placement: Placement::default() }
     }
 
     /// Does one operation at a moment, ms since the epoch, and answers each of its items in order.

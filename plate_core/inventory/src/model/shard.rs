@@ -103,6 +103,8 @@ enum Verdict {
         permit_deadline_ms: i64,
     },
     Refused(Refused),
+    /// Its hold was answered for good in the step that admitted it.
+    Answered(Box<Answer>),
     /// Its hold was told "not now" and its permit went back: the id keeps its meaning, and the next attempt is
     /// judged afresh.
     Claimed,
@@ -165,7 +167,7 @@ impl Shard {
                     }
                     return Ok(pass);
                 }
-                Verdict::Claimed => {}
+                Verdict::Claimed | Verdict::Answered(_) => {}
             }
         }
         let judged = self.judge(claim, now_ms);
@@ -177,6 +179,25 @@ impl Shard {
         let known = Known { digest: claim.digest, verdict, server_ms: now_ms, for_ever };
         self.ids.insert(claim.id, known);
         judged.map(|permit_deadline_ms| Pass { permit_deadline_ms, fresh: true })
+    }
+
+    /// What the same request for a hold was answered before. Its applicant's permits are looked through, as whenever they
+    /// may change.
+    pub(super) fn answered(&mut self, act: &Act, digest: Digest, now_ms: i64) -> Option<Answer> {
+        let known = self.known(act.id, now_ms).filter(|known| known.digest == digest)?;
+        let Verdict::Answered(answer) = &known.verdict else { return None };
+        let answer = Answer::clone(answer);
+        if let Some(applicant) = act.applicant {
+            self.drop_healed(applicant.id, now_ms);
+        }
+        Some(answer)
+    }
+
+    /// Keeps the answer to a hold with its id.
+    pub(super) fn keep(&mut self, id: RequestId, answer: &Answer) {
+        if let Some(known) = self.ids.get_mut(&id) {
+            known.verdict = Verdict::Answered(Box::new(answer.clone()));
+        }
     }
 
     /// What is known of a request id, unless it is old enough to be forgotten.

@@ -10,6 +10,7 @@ use crate::codec::record::Body;
 use crate::codec::{TooLong, Writer};
 use crate::item::{AssignItem, BATCH_MAX, CANDIDATES_MAX};
 use crate::keys;
+use crate::placement::Placement;
 use crate::state::Acquired;
 
 impl Store {
@@ -26,39 +27,45 @@ impl Store {
         while answers.len() < items.len() {
             let rest = items.get(answers.len()..).unwrap_or_default();
             let batch = rest.get(..together(rest)).unwrap_or(rest);
-            let claims: Vec<HoldClaim<'_>> =
-                batch.iter().map(|item| HoldClaim { act: &item.act, digest: item.digest(pool) }).collect();
             let others_done = !answers.is_empty();
-            let admitted = self.admit(&claims).await.map_err(|error| error.midway(others_done))?;
-            let carried = self.assign_admitted(pool, batch, &admitted).await;
-            answers.extend(carried.map_err(|error| error.midway(others_done))?);
+            let assigned = match self.placement {
+                Placement::Together => {
+                    let batch: Vec<(&AssignItem, i64)> = batch.iter().map(|item| (item, 0)).collect();
+                    self.call_assign(Place::PoolAndShard(pool), pool, &batch).await
+                }
+                Placement::Apart => self.assign_apart(pool, batch).await,
+            };
+            answers.extend(assigned.map_err(|error| error.midway(others_done))?);
         }
         Ok(answers)
     }
 
-    /// Carries out what was admitted, up to the first item that was not judged, and settles the permits.
-    async fn assign_admitted(
-        &self,
-        pool: &str,
-        items: &[AssignItem],
-        admitted: &[Admission],
-    ) -> Result<Vec<Answer>, StoreError> {
+    /// Admits a batch at the shard's server, carries it out at the pool's, and settles the permits: up to the first item
+    /// that was not judged.
+    async fn assign_apart(&self, pool: &str, items: &[AssignItem]) -> Result<Vec<Answer>, StoreError> {
+        let acquired = Acquired::Assigned;
+        let claims: Vec<HoldClaim<'_>> = items
+            .iter()
+            .map(|item| HoldClaim { act: &item.act, digest: item.digest(pool), acquired })
+            .collect();
+        let admitted = self.admit(&claims).await?;
         let judged =
-            || items.iter().zip(admitted).take_while(|(_, admission)| **admission != Admission::Again);
+            || items.iter().zip(&admitted).take_while(|(_, admission)| **admission != Admission::Again);
         let passed: Vec<(&AssignItem, i64)> = judged()
             .filter_map(|(item, admission)| match admission {
                 Admission::Passed { permit_deadline_ms } => Some((item, *permit_deadline_ms)),
                 _ => None,
             })
             .collect();
-        let carried = self.assign_passed(pool, &passed).await;
+        let carried = self.call_assign(Place::Pool(pool), pool, &passed).await;
         let acts = passed.iter().map(|(item, _)| &item.act);
         let mut held = self.settle_holds(acts, carried).await?.into_iter();
         Ok(judged().filter_map(|(_, admission)| admission.answer(None).or_else(|| held.next())).collect())
     }
 
-    async fn assign_passed(
+    async fn call_assign(
         &self,
+        place: Place<'_>,
         pool: &str,
         items: &[(&AssignItem, i64)],
     ) -> Result<Vec<Answer>, StoreError> {
@@ -67,7 +74,7 @@ impl Store {
         }
         let packed: Vec<Vec<u8>> =
             items.iter().map(|(item, permit)| pack(pool, item, *permit)).collect::<Result<_, _>>()?;
-        let reply = self.call_batch(keys::ASSIGN_NEXT, Place::Pool(pool), &packed).await?;
+        let reply = self.call_batch(keys::ASSIGN_NEXT, place, &packed).await?;
         read_all(&reply, items.len(), |index, from| {
             let asker =
                 items.get(index).map(|(item, _)| Asker { act: &item.act, acquired: Acquired::Assigned });
@@ -99,20 +106,24 @@ fn pack(pool: &str, item: &AssignItem, permit_deadline_ms: i64) -> Result<Vec<u8
         office: &item.act.office,
         actor: &item.act.caller,
     };
-    let mut packed = Writer::default();
-    let quote_length = body.pack(&mut packed)?;
+    let mut tail = Writer::default();
+    body.pack_tail(item.act.applicant.is_some(), &mut tail)?;
+    let operator = item.act.operator().unwrap_or_default();
+    let operator_length = u8::try_from(operator.len()).map_err(|_| TooLong {
+        what: "operator",
+        found: operator.len(),
+        limit: 255,
+    })?;
     let mut to = Writer::default();
     to.bytes(&item.act.id.0)
         .bytes(&item.digest(pool).0)
         .ms(permit_deadline_ms)
         .bytes(&item.tariff.0)
         .bytes(&applicant.id.0)
-        .u8(u8::try_from(quote_length).map_err(|_| TooLong {
-            what: "office",
-            found: quote_length,
-            limit: 237,
-        })?)
-        .part(&packed.0, "record")?;
+        .u8(operator_length)
+        .length(tail.0.len(), "record")?
+        .bytes(operator.as_bytes())
+        .bytes(&tail.0);
     for ordinal in item.candidates.iter().take(CANDIDATES_MAX) {
         to.u32(*ordinal);
     }

@@ -14,6 +14,8 @@ use crate::library::Clock;
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Place<'a> {
     Pool(&'a str),
+    /// A pool and the shard, which are on one server.
+    PoolAndShard(&'a str),
     Shard(u16),
 }
 
@@ -26,7 +28,7 @@ impl Store {
         &self,
         function: Function,
         place: Place<'_>,
-        arguments: &[A],
+        arguments: impl IntoIterator<Item = A>,
     ) -> Result<Vec<u8>, StoreError> {
         match self.call_value(function, place, arguments).await? {
             Value::BulkString(bytes) => Ok(bytes),
@@ -53,7 +55,7 @@ impl Store {
         &self,
         function: Function,
         place: Place<'_>,
-        arguments: &[A],
+        arguments: impl IntoIterator<Item = A>,
     ) -> Result<Value, StoreError> {
         let command = self.command(function, place, arguments);
         match self.connection.send(&command).await {
@@ -65,7 +67,12 @@ impl Store {
         }
     }
 
-    fn command<A: AsRef<[u8]>>(&self, function: Function, place: Place<'_>, arguments: &[A]) -> Cmd {
+    fn command<A: AsRef<[u8]>>(
+        &self,
+        function: Function,
+        place: Place<'_>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Cmd {
         let names = self.names(function, place);
         let mut command = Cmd::new();
         command.arg("FCALL").arg(self.library.function_name(function)).arg(names.len());
@@ -80,24 +87,25 @@ impl Store {
 
     /// The names of a function's keys at a place; with a stored clock, its key comes last.
     fn names(&self, function: Function, place: Place<'_>) -> Arc<[String]> {
-        let tag = match place {
-            Place::Pool(pool) => pool.to_owned(),
-            Place::Shard(shard) => format!("s{shard}"),
+        let (tag, near) = match place {
+            Place::Pool(pool) => (pool.to_owned(), None),
+            Place::PoolAndShard(pool) => (pool.to_owned(), Some(0)),
+            Place::Shard(shard) => (format!("s{shard}"), None),
         };
         let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(names) = known.get(&(function.verb, tag.clone())) {
+        if let Some(names) = known.get(&(function.verb, tag.clone(), near)) {
             return Arc::clone(names);
         }
-        let mut names = keys::names(function, &tag);
+        let mut names = keys::names(function, &tag, near);
         if self.library.clock() != Clock::Server {
             let clock = match function.keys {
-                Keys::Pool(_) => PoolKey::Clock.suffix(),
+                Keys::Pool(_) | Keys::PoolAndShard(..) => PoolKey::Clock.suffix(),
                 Keys::Shard(_) => ShardKey::Clock.suffix(),
             };
             names.push(format!("{{{tag}}}:{clock}"));
         }
         let names: Arc<[String]> = names.into();
-        known.insert((function.verb, tag), Arc::clone(&names));
+        known.insert((function.verb, tag, near), Arc::clone(&names));
         names
     }
 

@@ -1,4 +1,5 @@
-//! The way of a batch that takes no new permit: claimed in the shard, carried out in the pool.
+//! The way of a batch that takes no new permit: claimed in the shard, carried out in the pool. Where both are on one
+//! server, one call does both, and gives back the permits of holds that it ended.
 
 use super::call::{Place, read_all};
 use super::permits::{Admission, Claim};
@@ -7,6 +8,7 @@ use crate::answer::Answer;
 use crate::codec::{TooLong, answer};
 use crate::item::BATCH_MAX;
 use crate::keys::Function;
+use crate::placement::Placement;
 
 /// An item of such a verb, ready to be claimed and sent.
 pub(super) struct Carried {
@@ -43,6 +45,9 @@ impl Store {
         items: &[Carried],
         pack: impl Fn(usize, i64) -> Result<Vec<u8>, TooLong>,
     ) -> Result<Vec<Answer>, StoreError> {
+        if self.placement == Placement::Together {
+            return self.carry_together(function, pool, items, pack).await;
+        }
         let claims: Vec<Claim> = items.iter().map(|item| item.claim.clone()).collect();
         let admissions = self.claim(&claims).await?;
         let packed: Vec<Vec<u8>> = admissions
@@ -59,6 +64,22 @@ impl Store {
             .zip(&admissions)
             .filter_map(|(item, admission)| admission.answer(Some(item.ordinal)).or_else(|| carried.next()));
         Ok(in_order.collect())
+    }
+
+    /// Claims and carries out a batch in one call: the claims, then the items.
+    async fn carry_together(
+        &self,
+        function: Function,
+        pool: &str,
+        items: &[Carried],
+        pack: impl Fn(usize, i64) -> Result<Vec<u8>, TooLong>,
+    ) -> Result<Vec<Answer>, StoreError> {
+        let mut arguments: Vec<Vec<u8>> = items.iter().map(|item| item.claim.pack()).collect();
+        for index in 0..items.len() {
+            arguments.push(pack(index, 0)?);
+        }
+        let reply = self.call(function, Place::PoolAndShard(pool), &arguments).await?;
+        read_all(&reply, items.len(), |_, from| answer::read(from, None))
     }
 
     async fn carry_passed(

@@ -70,7 +70,7 @@ impl Store {
     /// # Errors
     /// As any call; see [`StoreError`].
     pub async fn pool_settings(&self, pool: &str) -> Result<Option<PoolSettings>, StoreError> {
-        let terms = self.field(PoolKey::Conf.of(pool), "terms").await?;
+        let terms = self.field(PoolKey::Conf.of(pool), "rules").await?;
         Ok(terms.map(|terms| unpack_pool(&terms)).transpose()?)
     }
 

@@ -27,8 +27,7 @@ impl Store {
             .await?;
         let settlements: Vec<Settlement<'_>> =
             items.iter().zip(&answers).filter_map(|(item, answer)| settlement(item, answer)).collect();
-        // A settlement that is lost heals at the permit's deadline; the marks are sold already.
-        let _ = self.settle_permits(&settlements).await;
+        self.settle_ended(&settlements).await;
         Ok(answers)
     }
 }

@@ -91,7 +91,10 @@ impl Store {
     /// Brings data of an earlier version to this one's layout. It may be done twice, and by several at once.
     async fn raise(&self, genesis: Genesis) -> Result<Genesis, StoreError> {
         let act = Act::of("plates", &format!("data_version {DATA_VERSION}"), Channel::Keeper);
-        self.carry_documents(&act).await?;
+        if genesis.data_version < 2 {
+            self.carry_documents(&act).await?;
+        }
+        self.raise_pools().await?;
         let mut set = redis::cmd("HSET");
         set.arg(ShardKey::Genesis.of(0)).arg("data_version").arg(DATA_VERSION);
         self.connection.send(&set).await?;

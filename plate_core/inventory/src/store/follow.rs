@@ -111,7 +111,7 @@ fn pair<'a>(feed: &'a Value, entries: &'a Value) -> Result<(&'a [u8], &'a Value)
 
 /// Asks how far a pool is; [`read_head`] understands the reply.
 pub(super) fn ask_head(pipeline: &mut redis::Pipeline, pool: &str) {
-    pipeline.cmd("HMGET").arg(PoolKey::Conf.of(pool)).arg("terms").arg("revision").arg("founded_us");
+    pipeline.cmd("HMGET").arg(PoolKey::Conf.of(pool)).arg("rules").arg("revision").arg("founded_us");
 }
 
 /// A pool has settings; its revision is missing until its first transition.

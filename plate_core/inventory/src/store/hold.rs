@@ -1,6 +1,9 @@
 //! hold: reserve chosen marks.
 
+use std::collections::HashSet;
+
 use super::call::{Place, read_all};
+use super::columns::Columns;
 use super::permits::{Admission, HoldClaim};
 use super::{Store, StoreError};
 use crate::act::Applicant;
@@ -8,9 +11,10 @@ use crate::answer::Answer;
 use crate::codec::answer::{self, Asker};
 use crate::codec::record::Body;
 use crate::codec::{TooLong, Writer};
-use crate::id::ApplicantId;
+use crate::id::{ApplicantId, TariffId};
 use crate::item::{BATCH_MAX, HoldItem};
 use crate::keys;
+use crate::placement::Placement;
 
 impl Store {
     /// Holds chosen marks for their applicants: admitted, carried out, and permits that came to nothing returned.
@@ -25,26 +29,29 @@ impl Store {
         let mut answers = Vec::with_capacity(items.len());
         while answers.len() < items.len() {
             let rest = items.get(answers.len()..).unwrap_or_default();
-            let batch = rest.get(..BATCH_MAX).unwrap_or(rest);
-            let claims: Vec<HoldClaim<'_>> =
-                batch.iter().map(|item| HoldClaim { act: &item.act, digest: item.digest(pool) }).collect();
             let others_done = !answers.is_empty();
-            let admitted = self.admit(&claims).await.map_err(|error| error.midway(others_done))?;
-            let carried = self.hold_admitted(pool, batch, &admitted).await;
-            answers.extend(carried.map_err(|error| error.midway(others_done))?);
+            let held = match self.placement {
+                Placement::Together => {
+                    let batch: Vec<(&HoldItem, i64)> = alike(rest.iter().map(|item| (item, 0)));
+                    self.call_hold(pool, &batch).await
+                }
+                Placement::Apart => self.hold_apart(pool, rest.get(..BATCH_MAX).unwrap_or(rest)).await,
+            };
+            answers.extend(held.map_err(|error| error.midway(others_done))?);
         }
         Ok(answers)
     }
 
-    /// Carries out what was admitted, up to the first item that was not judged, and settles the permits.
-    async fn hold_admitted(
-        &self,
-        pool: &str,
-        items: &[HoldItem],
-        admitted: &[Admission],
-    ) -> Result<Vec<Answer>, StoreError> {
+    /// Admits a batch at the shard's server, carries it out at the pool's, and settles the permits: up to the first item
+    /// that was not judged.
+    async fn hold_apart(&self, pool: &str, items: &[HoldItem]) -> Result<Vec<Answer>, StoreError> {
+        let claims: Vec<HoldClaim<'_>> = items
+            .iter()
+            .map(|item| HoldClaim { act: &item.act, digest: item.digest(pool), acquired: item.acquired })
+            .collect();
+        let admitted = self.admit(&claims).await?;
         let judged =
-            || items.iter().zip(admitted).take_while(|(_, admission)| **admission != Admission::Again);
+            || items.iter().zip(&admitted).take_while(|(_, admission)| **admission != Admission::Again);
         let passed: Vec<(&HoldItem, i64)> = judged()
             .filter_map(|(item, admission)| match admission {
                 Admission::Passed { permit_deadline_ms } => Some((item, *permit_deadline_ms)),
@@ -59,7 +66,7 @@ impl Store {
             .collect())
     }
 
-    /// Holds marks whose permits were taken: the pool's own function, each item with its permit's deadline.
+    /// Holds marks whose permits were taken, each with its permit's deadline: the pool's part of a hold alone.
     ///
     /// # Errors
     /// As any call; see [`StoreError`].
@@ -68,51 +75,93 @@ impl Store {
         pool: &str,
         items: &[(&HoldItem, i64)],
     ) -> Result<Vec<Answer>, StoreError> {
-        if items.is_empty() {
-            return Ok(Vec::new());
+        let mut answers = Vec::with_capacity(items.len());
+        while answers.len() < items.len() {
+            let batch = alike(items.iter().skip(answers.len()).copied());
+            let others_done = !answers.is_empty();
+            let columns = pack(pool, &batch)?;
+            let reply = self.call(keys::HOLD, Place::Pool(pool), columns.values()).await;
+            let reply = reply.map_err(|error| error.midway(others_done))?;
+            answers.extend(read_answers(&reply, &batch)?);
         }
-        let packed: Vec<Vec<u8>> =
-            items.iter().map(|(item, permit)| pack(pool, item, *permit)).collect::<Result<_, _>>()?;
-        let reply = self.call_batch(keys::HOLD, Place::Pool(pool), &packed).await?;
-        read_all(&reply, items.len(), |index, from| {
-            let asker = items.get(index).map(|(item, _)| Asker { act: &item.act, acquired: item.acquired });
-            answer::read(from, asker)
-        })
+        Ok(answers)
+    }
+
+    async fn call_hold(&self, pool: &str, batch: &[(&HoldItem, i64)]) -> Result<Vec<Answer>, StoreError> {
+        let columns = pack(pool, batch)?;
+        let reply = self.call(keys::HOLD, Place::PoolAndShard(pool), columns.values()).await?;
+        read_answers(&reply, batch)
     }
 }
 
-/// The argument of one item; the layout stands in `hold.lua`.
-fn pack(pool: &str, item: &HoldItem, permit_deadline_ms: i64) -> Result<Vec<u8>, TooLong> {
-    let applicant = item.act.applicant.unwrap_or(NOBODY);
-    let body = Body {
+/// The items from the first on that one call can carry: of one tariff and one permit's end, at most [`BATCH_MAX`].
+fn alike<'a>(items: impl Iterator<Item = (&'a HoldItem, i64)>) -> Vec<(&'a HoldItem, i64)> {
+    let mut first: Option<(TariffId, i64)> = None;
+    items
+        .take(BATCH_MAX)
+        .take_while(|(item, permit)| *first.get_or_insert((item.tariff, *permit)) == (item.tariff, *permit))
+        .collect()
+}
+
+fn read_answers(reply: &[u8], batch: &[(&HoldItem, i64)]) -> Result<Vec<Answer>, StoreError> {
+    read_all(reply, batch.len(), |index, from| {
+        let asker = batch.get(index).map(|(item, _)| Asker { act: &item.act, acquired: item.acquired });
+        answer::read(from, asker)
+    })
+}
+
+/// The arguments of a batch; their layout stands in `hold.lua`.
+fn pack(pool: &str, batch: &[(&HoldItem, i64)]) -> Result<Columns, TooLong> {
+    let simple = is_simple(batch);
+    let mut columns = Columns::with_capacity(batch.len() * 8 + 1, batch.len() * 160);
+    columns.value(|to| pack_head(batch, simple, to));
+    let items = || batch.iter().map(|(item, _)| *item);
+    let applicant = |item: &HoldItem| item.act.applicant.unwrap_or(NOBODY).id.0;
+    items().for_each(|item| columns.value(|to| to.bytes(&item.act.id.0)));
+    items().for_each(|item| columns.value(|to| to.u32(item.ordinal)));
+    items().for_each(|item| columns.value(|to| to.u8(b'#').decimal(item.ordinal)));
+    items().for_each(|item| columns.value(|to| to.u32(item.ordinal).bytes(&applicant(item))));
+    items().for_each(|item| columns.value(|to| to.bytes(&applicant(item))));
+    items().for_each(|item| columns.value(|to| to.bytes(&item.digest(pool).0)));
+    for item in items() {
+        columns.try_value(|to| body(item).pack_tail(item.act.applicant.is_some(), to))?;
+    }
+    if !simple {
+        let operators = items().map(|item| item.act.operator().unwrap_or_default());
+        operators.for_each(|operator| columns.value(|to| to.bytes(operator.as_bytes())));
+    }
+    Ok(columns)
+}
+
+fn pack_head<'w>(batch: &[(&HoldItem, i64)], simple: bool, to: &'w mut Writer) -> &'w mut Writer {
+    let (tariff, permit) =
+        batch.first().map_or((TariffId::default(), 0), |(item, permit)| (item.tariff, *permit));
+    let highest = batch.iter().map(|(item, _)| item.ordinal).max().unwrap_or_default();
+    to.bytes(&tariff.0).ms(permit).u32(highest).u8(u8::from(simple))
+}
+
+/// Whether nothing in a batch touches another's: no id and no applicant twice; and nobody is unnamed or an operator.
+fn is_simple(batch: &[(&HoldItem, i64)]) -> bool {
+    let mut ids = HashSet::with_capacity(batch.len());
+    let mut applicants = HashSet::with_capacity(batch.len());
+    batch.iter().all(|(item, _)| {
+        item.act.operator().is_none()
+            && ids.insert(item.act.id)
+            && item.act.applicant.is_some_and(|applicant| applicants.insert(applicant.id))
+    })
+}
+
+fn body(item: &HoldItem) -> Body<'_> {
+    Body {
         hold: item.act.id.into(),
-        applicant,
+        applicant: item.act.applicant.unwrap_or(NOBODY),
         acquired: item.acquired,
         channel: item.act.channel,
         tariff: item.tariff,
         amount_tiyn: item.amount_tiyn,
         office: &item.act.office,
         actor: &item.act.caller,
-    };
-    let mut packed = Writer::default();
-    let quote_length = body.pack(&mut packed)?;
-    let mut to = Writer::default();
-    to.u32(item.ordinal)
-        .u32(item.ordinal)
-        .u32(item.ordinal)
-        .bytes(&applicant.id.0)
-        .bytes(&item.act.id.0)
-        .bytes(&item.digest(pool).0)
-        .ms(permit_deadline_ms)
-        .bytes(&item.tariff.0)
-        // A quote is 18 bytes and the office's text, whose length is a byte too.
-        .u8(u8::try_from(quote_length).map_err(|_| TooLong {
-            what: "office",
-            found: quote_length,
-            limit: 237,
-        })?)
-        .bytes(&packed.0);
-    Ok(to.0)
+    }
 }
 
 /// Stands where an act names no applicant: such an item has no permit, and the pool refuses it.

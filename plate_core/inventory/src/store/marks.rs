@@ -31,7 +31,7 @@ impl Store {
         }
         let admissions = self.claim(&[Claim { id: act.id, digest, need: Need::Nothing }]).await?;
         if let Some(refused @ Admission::Refused { .. }) = admissions.first() {
-            return Ok(Marked::Refused(*refused));
+            return Ok(Marked::Refused(refused.clone()));
         }
         let mut request = Writer::default();
         request.bytes(&act.id.0).bytes(&digest.0).part(note.as_bytes(), "reason")?.bytes(&held::act(act)?);

@@ -2,12 +2,14 @@
 //!
 //! A verb is a batch of at most 128 items for one pool, and its answers come in the order of the items. An act
 //! that takes or lengthens a permit is admitted first in the shard (who may), then carried out in the pool
-//! (which mark), and permits that came to nothing are given back ([`permits`]).
+//! (which mark), and permits that came to nothing are given back ([`permits`]). Where shard and pools are on one server
+//! a new hold goes all this way in one call ([`Placement`]).
 //!
 //! ```text
 //! connection   one connection, made anew when lost; what became of what was sent
 //! call         one function call: its keys, its items, its reply
 //! permits      admission, and the giving back of permits
+//! columns      the arguments of a call in one buffer
 //! hold, ...    one verb a file: how its items are packed
 //! contract     whether this server may be used at all
 //! snapshot     a pool's planes and records with the revision they stand at
@@ -22,6 +24,7 @@ mod begin_payment;
 mod call;
 mod cancel;
 mod carry;
+mod columns;
 mod configure;
 mod confirm;
 mod confirm_refund;
@@ -39,6 +42,7 @@ mod leases;
 mod marks;
 mod payments;
 mod permits;
+pub mod planes;
 mod read;
 mod readmit;
 mod refusals;
@@ -61,6 +65,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::library::{Library, LibraryFault};
+use crate::placement::Placement;
 use connection::Connection;
 
 /// How a store is opened.
@@ -70,6 +75,8 @@ pub struct StoreOptions {
     pub timeouts: Timeouts,
     /// The functions to call; [`Library::release`] but in tests.
     pub library: Library,
+    /// Where the shard stands.
+    pub placement: Placement,
 }
 
 impl StoreOptions {
@@ -78,17 +85,19 @@ impl StoreOptions {
     /// # Errors
     /// [`LibraryFault`], which the tests see never happens.
     pub fn release() -> Result<Self, LibraryFault> {
-        Ok(Self { timeouts: Timeouts::default(), library: Library::release()? })
+        let (timeouts, placement) = (Timeouts::default(), Placement::default());
+        Ok(Self { timeouts, library: Library::release()?, placement })
     }
 }
 
-/// The names of keys, by function and place.
-type KeyNames = HashMap<(&'static str, String), Arc<[String]>>;
+/// The names of keys, by function, place and the shard that is near.
+type KeyNames = HashMap<(&'static str, String, Option<u16>), Arc<[String]>>;
 
 /// The inventory in a server. Cheap to share behind an `Arc`; lives on one tokio runtime.
 pub struct Store {
     connection: Connection,
     library: Library,
+    placement: Placement,
     /// The names of a function's keys, made once a pool.
     names: Mutex<KeyNames>,
 }
@@ -104,6 +113,7 @@ impl Store {
         Ok(Self {
             connection: Connection::new(url, options.timeouts)?,
             library: options.library,
+            placement: options.placement,
             names: Mutex::new(HashMap::new()),
         })
     }

@@ -7,18 +7,22 @@ use super::call::{SHARD, read_all};
 use super::{Store, StoreError};
 use crate::act::Act;
 use crate::answer::{Answer, Context};
+use crate::codec::answer::{self, Asker};
 use crate::codec::{Malformed, Reader, Writer};
 use crate::engine::Certainty;
 use crate::id::{ApplicantId, Digest, HoldId, RequestId};
 use crate::item::BATCH_MAX;
 use crate::keys;
 use crate::outcome::{Class, Outcome};
+use crate::placement::Placement;
+use crate::state::Acquired;
 
 /// The verdicts that are not outcomes; the functions have the same numbers (`prelude/shard.lua`).
 const CLAIMED: u8 = 0;
 const ADMITTED: u8 = 250;
 const AGAIN: u8 = 251;
 const CLAIMED_FOR_EVER: u8 = 252;
+const ANSWERED: u8 = 253;
 
 /// A request that is to be admitted for a new hold.
 #[derive(Clone, Debug)]
@@ -27,6 +31,8 @@ pub struct HoldClaim<'a> {
     pub act: &'a Act,
     /// What is asked.
     pub digest: Digest,
+    /// How the mark is come by.
+    pub acquired: Acquired,
 }
 
 /// A request that is to be admitted for anything else.
@@ -38,6 +44,21 @@ pub struct Claim {
     pub digest: Digest,
     /// What it needs besides.
     pub need: Need,
+}
+
+impl Claim {
+    /// Its bytes; the layout stands in `prelude/carry.lua`.
+    pub(super) fn pack(&self) -> Vec<u8> {
+        let (need, hold, applicant) = match self.need {
+            Need::Nothing => (0, HoldId::default(), ApplicantId::default()),
+            Need::NeverForgotten => (1, HoldId::default(), ApplicantId::default()),
+            Need::LongerPermit(Lengthen::Extension, hold, applicant) => (2, hold, applicant),
+            Need::LongerPermit(Lengthen::Payment, hold, applicant) => (3, hold, applicant),
+        };
+        let mut to = Writer::default();
+        to.bytes(&self.id.0).bytes(&self.digest.0).u8(need).bytes(&hold.0).bytes(&applicant.0);
+        to.0
+    }
 }
 
 /// What a claim needs besides its id's admission.
@@ -61,7 +82,7 @@ pub enum Lengthen {
 }
 
 /// What the shard says of a request.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Admission {
     /// It may go on to its pool. The deadline of its permit is 0 where it has none.
     Passed {
@@ -77,17 +98,26 @@ pub enum Admission {
         /// When that was first said, ms since the epoch.
         server_ms: i64,
     },
+    /// It was answered before, in the step that admitted it.
+    Answered(Box<Answer>),
     /// It was not judged: that depends on what becomes of earlier items of the same call.
     Again,
 }
 
 impl Admission {
-    /// The answer to an item that was refused here. The pool has not heard of it, so no revision is known.
+    /// The answer to an item that need not go on. Of one that was refused here the pool has not heard, so no revision is
+    /// known.
     #[must_use]
-    pub fn answer(self, ordinal: Option<u32>) -> Option<Answer> {
-        let Self::Refused { outcome, retry_at_ms, server_ms } = self else { return None };
-        let context = Context { retry_at_ms, ..Context::default() };
-        Some(Answer { outcome, ordinal, revision: 0, server_ms, record: None, context })
+    pub fn answer(&self, ordinal: Option<u32>) -> Option<Answer> {
+        match self {
+            Self::Refused { outcome, retry_at_ms, server_ms } => {
+                let context = Context { retry_at_ms: *retry_at_ms, ..Context::default() };
+                let (outcome, server_ms) = (*outcome, *server_ms);
+                Some(Answer { outcome, ordinal, revision: 0, server_ms, record: None, context })
+            }
+            Self::Answered(answer) => Some(Answer::clone(answer)),
+            Self::Passed { .. } | Self::Again => None,
+        }
     }
 }
 
@@ -166,7 +196,10 @@ impl Store {
         };
         let items: Vec<Vec<u8>> = claims.iter().map(pack).collect();
         let reply = self.call_batch(keys::ADMIT, SHARD, &items).await?;
-        read_all(&reply, claims.len(), |_, from| read_admission(from))
+        read_all(&reply, claims.len(), |index, from| {
+            let asker = claims.get(index).map(|claim| Asker { act: claim.act, acquired: claim.acquired });
+            read_admission(from, asker)
+        })
     }
 
     /// Admits requests for anything but new holds.
@@ -174,20 +207,9 @@ impl Store {
     /// # Errors
     /// As any call; see [`StoreError`].
     pub async fn claim(&self, claims: &[Claim]) -> Result<Vec<Admission>, StoreError> {
-        let pack = |claim: &Claim| {
-            let mut to = Writer::default();
-            let (need, hold, applicant) = match claim.need {
-                Need::Nothing => (0, HoldId::default(), ApplicantId::default()),
-                Need::NeverForgotten => (1, HoldId::default(), ApplicantId::default()),
-                Need::LongerPermit(Lengthen::Extension, hold, applicant) => (2, hold, applicant),
-                Need::LongerPermit(Lengthen::Payment, hold, applicant) => (3, hold, applicant),
-            };
-            to.bytes(&claim.id.0).bytes(&claim.digest.0).u8(need).bytes(&hold.0).bytes(&applicant.0);
-            to.0
-        };
-        let items: Vec<Vec<u8>> = claims.iter().map(pack).collect();
+        let items: Vec<Vec<u8>> = claims.iter().map(Claim::pack).collect();
         let reply = self.call_batch(keys::CLAIM, SHARD, &items).await?;
-        read_all(&reply, claims.len(), |_, from| read_admission(from))
+        read_all(&reply, claims.len(), |_, from| read_admission(from, None))
     }
 
     /// Settles the permits of new holds by what became of them in their pool. An error that proves that nothing
@@ -207,6 +229,14 @@ impl Store {
         // A settlement that is lost heals at the permit's deadline; the holds themselves are done.
         let _ = self.settle_permits(&settlements).await;
         carried
+    }
+
+    /// Gives back the permits of holds that a verb has ended, unless it did so itself.
+    pub(super) async fn settle_ended(&self, settlements: &[Settlement<'_>]) {
+        if self.placement == Placement::Apart {
+            // A settlement that is lost heals at the permit's deadline; the marks are free or sold already.
+            let _ = self.settle_permits(settlements).await;
+        }
     }
 
     /// Gives permits back. What is lost on the way heals by itself, so the caller may ignore an error.
@@ -232,13 +262,17 @@ fn pack_settlement(settlement: &Settlement<'_>) -> Vec<u8> {
     to.0
 }
 
-fn read_admission(from: &mut Reader<'_>) -> Result<Admission, Malformed> {
+fn read_admission(from: &mut Reader<'_>, asker: Option<Asker<'_>>) -> Result<Admission, Malformed> {
     let verdict = from.u8("verdict")?;
     let server_ms = from.ms("time of the verdict")?;
     let time_ms = from.ms("time that goes with the verdict")?;
     match verdict {
         CLAIMED | CLAIMED_FOR_EVER | ADMITTED => Ok(Admission::Passed { permit_deadline_ms: time_ms }),
         AGAIN => Ok(Admission::Again),
+        ANSWERED => {
+            let mut told = from.part("answer of a claim")?;
+            answer::read(&mut told, asker).map(|answer| Admission::Answered(Box::new(answer)))
+        }
         code => {
             let outcome = Outcome::from_code(code).ok_or_else(|| from.fault("verdict"))?;
             Ok(Admission::Refused { outcome, retry_at_ms: (time_ms != 0).then_some(time_ms), server_ms })

@@ -90,42 +90,65 @@ impl Store {
         Ok(ids)
     }
 
-    /// The marks that these holds are on, by their recorded answers, and those that the applicant owns.
+    /// The marks that these holds may be on, by what their ids were answered, and those that the applicant owns. An id
+    /// that was answered in one step with its admission says the mark and not the pool, so each pool is asked.
     async fn ordinals_of(
         &self,
         pools: &[String],
         ids: &[[u8; 16]],
         applicant: ApplicantId,
     ) -> Result<Vec<(String, u32)>, StoreError> {
+        let claimed = self.claimed_ordinals(ids).await?;
         let mut pipeline = redis::pipe();
         for pool in pools {
             pipeline.cmd("HGET").arg(PoolKey::Owners.of(pool)).arg(&applicant.0);
-            if !ids.is_empty() {
-                pipeline.cmd("HMGET").arg(PoolKey::Requests.of(pool));
-                for id in ids {
-                    pipeline.arg(id);
-                }
+            // HMGET wants a field at least: where there is no id, one that nothing has.
+            pipeline.cmd("HMGET").arg(PoolKey::Requests.of(pool)).arg("");
+            for id in ids {
+                pipeline.arg(id);
             }
         }
         if pools.is_empty() {
             return Ok(Vec::new());
         }
         let replies = self.connection.send_all(&pipeline).await?;
-        let per_pool = if ids.is_empty() { 1 } else { 2 };
         let mut ordinals = Vec::new();
-        for (pool, replies) in pools.iter().zip(replies.chunks(per_pool)) {
+        for (pool, replies) in pools.iter().zip(replies.chunks(2)) {
+            ordinals.extend(claimed.iter().map(|ordinal| (pool.clone(), *ordinal)));
             for reply in replies {
-                collect_ordinals(reply, &mut |ordinal| ordinals.push((pool.clone(), ordinal)))?;
+                collect_ordinals(reply, ANSWER_AT, &mut |ordinal| ordinals.push((pool.clone(), ordinal)))?;
             }
         }
         ordinals.sort_unstable();
         ordinals.dedup();
         Ok(ordinals)
     }
+
+    /// The marks that ids were given, of those that were answered where they were admitted.
+    async fn claimed_ordinals(&self, ids: &[[u8; 16]]) -> Result<Vec<u32>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut get = redis::cmd("HMGET");
+        get.arg(ShardKey::Ids.of(0));
+        for id in ids {
+            get.arg(id);
+        }
+        let mut ordinals = Vec::new();
+        collect_ordinals(&self.connection.send(&get).await?, CLAIM_ANSWER_AT, &mut |ordinal| {
+            ordinals.push(ordinal)
+        })?;
+        Ok(ordinals)
+    }
 }
 
-/// The ordinals in a reply: a packed list of an applicant's own, or recorded answers.
-fn collect_ordinals(reply: &Value, found: &mut impl FnMut(u32)) -> Result<(), StoreError> {
+/// Where an answer begins in a recorded answer: after the digest.
+const ANSWER_AT: usize = 8;
+/// Where an answer begins in a claim that has one: after digest, verdict and two times.
+const CLAIM_ANSWER_AT: usize = 21;
+
+/// The ordinals in a reply: a packed list of an applicant's own, or answers, each after so many bytes of something else.
+fn collect_ordinals(reply: &Value, answer_at: usize, found: &mut impl FnMut(u32)) -> Result<(), StoreError> {
     match reply {
         Value::BulkString(owned) => {
             let mut from = Reader::new(owned);
@@ -135,10 +158,13 @@ fn collect_ordinals(reply: &Value, found: &mut impl FnMut(u32)) -> Result<(), St
         }
         Value::Array(answers) => {
             for answer in answers {
-                if let Value::BulkString(recorded) = answer {
+                // A claim that has no answer ends before one.
+                if let Value::BulkString(recorded) = answer
+                    && recorded.len() > answer_at
+                {
                     let mut from = Reader::new(recorded);
-                    // The digest, the outcome and its parts.
-                    from.take(10, "recorded answer")?;
+                    // The outcome and its parts stand before the ordinal.
+                    from.take(answer_at + 2, "recorded answer")?;
                     found(from.u32("ordinal")?);
                 }
             }

@@ -29,8 +29,7 @@ impl Store {
                 Some(Settlement::ended(item.act.applicant?.id, item.hold, answer.server_ms))
             })
             .collect();
-        // A settlement that is lost heals at the permit's deadline; the marks are free already.
-        let _ = self.settle_permits(&settlements).await;
+        self.settle_ended(&settlements).await;
         Ok(answers)
     }
 }

@@ -1,5 +1,8 @@
 //! A pool as it stands at one revision: what a reader of the feed begins with.
 //!
+//! The store has two planes in one bitmap, two bits a mark, and the third in the keys of its records; a reader gets three
+//! bitmaps ([`planes`]).
+//!
 //! Read in one transaction, so that planes, records and revision belong together. No function: that would
 //! copy seven megabytes through Lua, and MULTI copies them once.
 
@@ -9,7 +12,7 @@ use redis::Value;
 
 use super::call::unexpected;
 use super::follow::{Head, ask_head, read_head};
-use super::{Store, StoreError};
+use super::{Store, StoreError, planes};
 use crate::codec::{payment, record};
 use crate::id::PaymentId;
 use crate::keys::PoolKey;
@@ -80,11 +83,11 @@ impl Store {
         let replies = self.connection.send_all(&pipeline).await?;
         let Some(planes) = read_planes(&replies)? else { return Ok(None) };
         let mut full = FullSnapshot { planes, ..FullSnapshot::default() };
-        for (field, value) in pairs(replies.get(4))? {
+        for (field, value) in pairs(replies.get(3))? {
             let ordinal = <[u8; 4]>::try_from(field).map_err(|_| unreadable("ordinal"))?;
             full.live.insert(u32::from_le_bytes(ordinal), record::unpack(value)?);
         }
-        for (field, value) in pairs(replies.get(5))? {
+        for (field, value) in pairs(replies.get(4))? {
             let id = PaymentId::from_slice(field).ok_or_else(|| unreadable("payment id"))?;
             full.payments.insert(id, payment::unpack_stored(value)?.payment);
         }
@@ -92,34 +95,76 @@ impl Store {
     }
 }
 
-/// Four commands of a transaction: conf, then the planes.
+/// The planes of data version 2, a bitmap each; the third said what the records say.
+const OLD_PLANES: [&str; 3] = ["issued", "withheld", "taken"];
+
+impl Store {
+    /// Brings each pool of data version 2 to this layout, a pool in one step: its planes become one bitmap, and its
+    /// settings get another name, which no function of that version finds. A pool that is done has none of the old keys,
+    /// so it may be done twice.
+    pub(super) async fn raise_pools(&self) -> Result<(), StoreError> {
+        for pool in self.pools_with("withheld").await? {
+            let old: Vec<String> = OLD_PLANES.iter().map(|plane| format!("{{{pool}}}:{plane}")).collect();
+            let mut get = redis::cmd("MGET");
+            get.arg(&old[..2]);
+            let found = self.connection.send(&get).await?;
+            let (issued, withheld): (Option<Vec<u8>>, Option<Vec<u8>>) =
+                redis::from_redis_value_ref(&found).map_err(|_| unexpected(&found))?;
+            let conf = PoolKey::Conf.of(&pool);
+            let (Some(withheld), Some(terms)) = (withheld, self.field(conf.clone(), "terms").await?) else {
+                continue;
+            };
+            let joined = planes::together(&issued.unwrap_or_default(), &withheld);
+            let mut pipeline = redis::pipe();
+            pipeline.atomic().cmd("SET").arg(PoolKey::Planes.of(&pool)).arg(joined);
+            pipeline.cmd("HSET").arg(&conf).arg("rules").arg(terms);
+            pipeline.cmd("HDEL").arg(&conf).arg("terms");
+            pipeline.cmd("UNLINK").arg(&old);
+            self.connection.send_all(&pipeline).await?;
+        }
+        Ok(())
+    }
+
+    /// The pools that have a key with this after its tag.
+    async fn pools_with(&self, suffix: &str) -> Result<Vec<String>, StoreError> {
+        let mut keys = redis::cmd("KEYS");
+        keys.arg(format!("{{*}}:{suffix}"));
+        let found = self.connection.send(&keys).await?;
+        let names: Vec<String> = redis::from_redis_value_ref(&found).map_err(|_| unexpected(&found))?;
+        let pool = |name: &String| Some(name.split_once('{')?.1.split_once('}')?.0.to_owned());
+        Ok(names.iter().filter_map(pool).collect())
+    }
+}
+
+/// Three commands of a transaction: conf, then which marks have records, then the planes.
 fn ask_planes(pipeline: &mut redis::Pipeline, pool: &str) {
     pipeline.atomic();
     ask_head(pipeline, pool);
-    for plane in [PoolKey::Taken, PoolKey::Issued, PoolKey::Withheld] {
-        pipeline.cmd("GET").arg(plane.of(pool));
-    }
+    pipeline.cmd("HKEYS").arg(PoolKey::Live.of(pool));
+    pipeline.cmd("GET").arg(PoolKey::Planes.of(pool));
 }
 
 fn read_planes(replies: &[Value]) -> Result<Option<Snapshot>, StoreError> {
     let conf = replies.first().ok_or_else(|| unreadable("settings"))?;
     let Some(Head { revision, founded_us }) = read_head(conf)? else { return Ok(None) };
-    Ok(Some(Snapshot {
-        revision,
-        founded_us,
-        taken: plane(replies.get(1))?,
-        issued: plane(replies.get(2))?,
-        withheld: plane(replies.get(3))?,
-    }))
+    let taken = planes::of_fields(&fields(replies.get(1))?);
+    let (issued, withheld) = match replies.get(2) {
+        Some(Value::BulkString(bytes)) => planes::apart(bytes),
+        Some(Value::Nil) => Default::default(),
+        Some(other) => return Err(unexpected(other)),
+        None => return Err(unreadable("planes")),
+    };
+    Ok(Some(Snapshot { revision, founded_us, taken, issued, withheld }))
 }
 
-fn plane(reply: Option<&Value>) -> Result<Vec<u8>, StoreError> {
-    match reply {
-        Some(Value::BulkString(bytes)) => Ok(bytes.clone()),
-        Some(Value::Nil) => Ok(Vec::new()),
-        Some(other) => Err(unexpected(other)),
-        None => Err(unreadable("plane")),
-    }
+/// The fields of a hash whose fields are ordinals.
+fn fields(reply: Option<&Value>) -> Result<Vec<u32>, StoreError> {
+    let Some(Value::Array(fields)) = reply else { return Err(unreadable("ordinals")) };
+    let ordinal = |field: &Value| match field {
+        Value::BulkString(bytes) => <[u8; 4]>::try_from(bytes.as_slice()).ok().map(u32::from_le_bytes),
+        _ => None,
+    };
+    fields.iter().map(|field| ordinal(field).ok_or_else(|| unreadable("ordinal"))).collect()
 }
 
 /// A field of a hash and its value.

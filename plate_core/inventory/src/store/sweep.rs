@@ -16,6 +16,8 @@ use crate::outcome::Outcome;
 /// single calls a second, and the memory of old ids does not grow without end.
 const FORGET_CALLS_MAX: usize = 64;
 
+const NO_ARGUMENTS: [&[u8]; 0] = [];
+
 impl Store {
     /// Looks at the first `most` entries of each of a pool's lists of deadlines, and ends what is over; forgets a
     /// part of what may be forgotten.
@@ -52,7 +54,7 @@ impl Store {
     /// # Errors
     /// As any call; see [`StoreError`]. Forgetting again is always right.
     pub async fn forget(&self, pool: &str) -> Result<bool, StoreError> {
-        match self.call_value::<&[u8]>(keys::FORGET, Place::Pool(pool), &[]).await? {
+        match self.call_value(keys::FORGET, Place::Pool(pool), NO_ARGUMENTS).await? {
             Value::Int(entries) => Ok(entries > 0),
             other => Err(unexpected(&other)),
         }
@@ -77,7 +79,7 @@ impl Store {
             self.call_value(keys::SWEEP_IDS, SHARD, batch).await?;
         }
         for _ in 0..FORGET_CALLS_MAX {
-            let forgotten = self.call_value::<&[u8]>(keys::SWEEP_IDS, SHARD, &[]).await?;
+            let forgotten = self.call_value(keys::SWEEP_IDS, SHARD, NO_ARGUMENTS).await?;
             if forgotten == Value::Int(0) {
                 break;
             }

@@ -195,6 +195,17 @@ fn a_batch_runs_a_constant_number_of_commands() {
     }
 }
 
+/// The giving back of a hold.
+fn release_of(number: u16, held: &Answer) -> HeldItem {
+    let record = held.record.as_ref().expect("a record");
+    HeldItem {
+        act: act_of(number, &format!("release-{}", record.hold)),
+        ordinal: held.ordinal.expect("a mark"),
+        hold: record.hold,
+        revision: record.revision,
+    }
+}
+
 /// Forgetting costs a constant number of commands too, and in the end nothing of the requests is left.
 #[test]
 fn forgetting_runs_a_constant_number_of_commands() {
@@ -211,9 +222,10 @@ fn forgetting_runs_a_constant_number_of_commands() {
                 }
                 let items: Vec<_> =
                     (0..size).map(|n| hold(n, &format!("{size}-{n}"), u32::from(n) + 1)).collect();
-                store.hold(ALMATY, &items).await.expect("held");
-                set_time(&mut client, &[ALMATY], now_ms + HOUR_MS);
-                store.sweep(ALMATY, 128).await.expect("swept");
+                let held = store.hold(ALMATY, &items).await.expect("held");
+                let releases: Vec<HeldItem> =
+                    (0..size).zip(&held).map(|(n, answer)| release_of(n, answer)).collect();
+                store.release(ALMATY, &releases).await.expect("released");
                 set_time(&mut client, &[ALMATY], now_ms + 30 * DAY_MS);
                 redis::cmd("CONFIG").arg("RESETSTAT").exec(&mut client).expect("the statistics are reset");
                 assert!(store.forget(ALMATY).await.expect("forgotten"), "there was something to forget");

@@ -1,9 +1,13 @@
 //! The boot contract: a server that can lose marks is refused, and what the refusal says mends it.
 
+use plate_inventory::act::{Act, Channel};
+use plate_inventory::library::DATA_VERSION;
+use plate_inventory::outcome::Outcome;
 use plate_inventory::store::contract::ContractFault;
 use plate_inventory::store::{Store, StoreError};
 
-use crate::server::{Kind, Server, run};
+use crate::people::{ALMATY, NOON_MS, hold, open_pools};
+use crate::server::{Kind, Server, run, set_time};
 
 /// The faults of a server; none if it may be used.
 async fn faults(store: &Store) -> Vec<ContractFault> {
@@ -118,4 +122,56 @@ fn data_of_a_later_version_are_refused() {
         let found = faults(&store).await;
         assert_eq!(found.iter().map(|fault| fault.setting.as_str()).collect::<Vec<_>>(), ["data_version"]);
     });
+}
+
+/// Puts a pool back into the layout of data version 2: a bitmap a plane, and the settings under their old name.
+fn put_back(client: &mut redis::Connection, planes: &plate_inventory::store::Snapshot) {
+    let key = |name: &str| format!("{{{ALMATY}}}:{name}");
+    let rules: Vec<u8> =
+        redis::cmd("HGET").arg(key("conf")).arg("rules").query(client).expect("a pool has settings");
+    let mut pipeline = redis::pipe();
+    pipeline.cmd("SET").arg(key("issued")).arg(&planes.issued);
+    pipeline.cmd("SET").arg(key("withheld")).arg(&planes.withheld);
+    pipeline.cmd("SET").arg(key("taken")).arg(&planes.taken);
+    pipeline.cmd("DEL").arg(key("planes"));
+    pipeline.cmd("HSET").arg(key("conf")).arg("terms").arg(rules);
+    pipeline.cmd("HDEL").arg(key("conf")).arg("rules");
+    pipeline.cmd("HSET").arg("{s0}:genesis").arg("data_version").arg(2);
+    pipeline.exec(client).expect("a store of version 2");
+}
+
+/// A pool of data version 2 is raised as it stands: held, issued and withheld marks are so afterwards, and between the
+/// versions nothing is held at all. Raising again changes nothing.
+#[test]
+fn pools_of_an_earlier_version_are_raised() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            let mut client = server.client();
+            set_time(&mut client, &[ALMATY], NOON_MS);
+            let store = server.store().await;
+            store.check_contract(None).await.expect("it is founded");
+            open_pools(&store, &[ALMATY]).await;
+            let act = |id: &str| Act::of("registry", id, Channel::Registry);
+            let held = store.hold(ALMATY, &[hold(1, "a", 777)]).await.expect("answered");
+            store.import(ALMATY, &act("import"), &[5, 2_049, 17_998_822]).await.expect("imported");
+            store.withhold(ALMATY, &act("withhold"), &[6, 5], "a word").await.expect("withheld");
+            let before = store.full_snapshot(ALMATY).await.expect("read").expect("a pool");
+
+            put_back(&mut client, &before.planes);
+            let between = store.hold(ALMATY, &[hold(2, "b", 8)]).await.expect("answered");
+            assert_eq!(between[0].outcome, Outcome::PoolUnknown, "{kind:?}");
+            for _ in 0..2 {
+                let genesis = store.check_contract(None).await.expect("it is raised");
+                assert_eq!(genesis.data_version, DATA_VERSION, "{kind:?}");
+                assert_eq!(store.full_snapshot(ALMATY).await, Ok(Some(before.clone())), "{kind:?}");
+            }
+            let again = store.hold(ALMATY, &[hold(1, "a", 777)]).await;
+            assert_eq!(again, Ok(held), "the first answer is repeated");
+            let wanted = [hold(2, "c", 5), hold(3, "d", 6), hold(4, "e", 8)];
+            let outcomes = store.hold(ALMATY, &wanted).await.expect("answered");
+            let outcomes: Vec<_> = outcomes.iter().map(|answer| answer.outcome).collect();
+            assert_eq!(outcomes, [Outcome::MarkWithheld, Outcome::MarkWithheld, Outcome::Held], "{kind:?}");
+        });
+    }
 }

@@ -5,6 +5,7 @@ use plate_inventory::library::Clock;
 use plate_inventory::library::Library;
 use plate_inventory::model::Op;
 use plate_inventory::model::generator::{Step, World};
+use plate_inventory::placement::Placement;
 use plate_inventory::sabotage;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
@@ -52,9 +53,15 @@ fn try_runs(runner: &mut TestRunner, holds: impl Fn(&[Step]) -> Result<(), Strin
 }
 
 /// One run in the model and in a store with this library: the first difference, if there is one.
-async fn compare_run(server: &Server, library: &Library, steps: &[Step]) -> Result<(), String> {
-    let mut driver = Driver::new(server, library.clone()).await;
+async fn compare_run(
+    server: &Server,
+    library: &Library,
+    placement: Placement,
+    steps: &[Step],
+) -> Result<(), String> {
+    let mut driver = Driver::new(server, library.clone(), placement).await;
     let (mut world, founding) = World::new();
+    world.model.placement = placement;
     for op in &founding {
         compare_op(&mut world, &mut driver, op).await?;
     }
@@ -92,30 +99,42 @@ fn difference(model: &str, store: &str) -> String {
 /// Model and store give the same answers to the same operations and hold the same state afterwards, on Valkey.
 #[test]
 fn valkey_does_what_the_model_does() {
-    does_what_the_model_does(Kind::Valkey);
+    does_what_the_model_does(Kind::Valkey, Placement::Together, 1_000);
 }
 
 /// Model and store give the same answers to the same operations and hold the same state afterwards, on Redis.
 #[test]
 fn redis_does_what_the_model_does() {
-    does_what_the_model_does(Kind::Redis);
+    does_what_the_model_does(Kind::Redis, Placement::Together, 1_000);
 }
 
-fn does_what_the_model_does(kind: Kind) {
+/// The same where holds are admitted at one server and done at another, as a cluster places them.
+#[test]
+fn a_shard_apart_does_what_the_model_does() {
+    for kind in Kind::BOTH {
+        does_what_the_model_does(kind, Placement::Apart, 400);
+    }
+}
+
+fn does_what_the_model_does(kind: Kind, placement: Placement, default_cases: u32) {
     let server = server(kind);
     let library = Library::for_tests().unwrap();
-    let tried = for_all_runs(1_000, |steps| run(compare_run(&server, &library, steps)));
+    let tried = for_all_runs(default_cases, |steps| run(compare_run(&server, &library, placement, steps)));
     tried.unwrap();
 }
 
 /// A batch gives the answers and the state of its items sent one by one, on a second server of the same kind.
 #[test]
 fn a_batch_equals_its_items_sent_singly() {
-    for kind in Kind::BOTH {
+    for (kind, placement, default_cases) in [
+        (Kind::Valkey, Placement::Together, 150),
+        (Kind::Redis, Placement::Together, 150),
+        (Kind::Valkey, Placement::Apart, 75),
+    ] {
         let (together, singly) = (server(kind), server(kind));
         let library = Library::for_tests().unwrap();
-        let tried = for_all_runs(150, |steps| run(compare_batches(&together, &singly, &library, steps)));
-        tried.unwrap();
+        let compare = |steps: &[Step]| run(compare_batches(&together, &singly, &library, placement, steps));
+        for_all_runs(default_cases, compare).unwrap();
     }
 }
 
@@ -124,11 +143,13 @@ async fn compare_batches(
     together: &Server,
     singly: &Server,
     library: &Library,
+    placement: Placement,
     steps: &[Step],
 ) -> Result<(), String> {
-    let mut together = Driver::new(together, library.clone()).await;
-    let mut singly = Driver::new(singly, library.clone()).await;
+    let mut together = Driver::new(together, library.clone(), placement).await;
+    let mut singly = Driver::new(singly, library.clone(), placement).await;
     let (mut world, founding) = World::new();
+    world.model.placement = placement;
     let mut ops: Vec<(Op, i64)> = founding.into_iter().map(|op| (op, world.now_ms)).collect();
     for (op, now_ms) in &ops {
         world.model.apply(op, *now_ms);
@@ -173,7 +194,8 @@ fn each_sabotage_is_found() {
         };
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let mut runner = TestRunner::new_with_rng(config, rng);
-        let found = try_runs(&mut runner, |steps| run(compare_run(&server, &library, steps)));
+        let found =
+            try_runs(&mut runner, |steps| run(compare_run(&server, &library, Placement::Together, steps)));
         let reason = found.expect_err(sabotage.name);
         // A function that breaks would be found by anybody; this is about functions that work and do wrong.
         assert!(!reason.contains("the store answered with an error"), "{}: {reason}", sabotage.name);

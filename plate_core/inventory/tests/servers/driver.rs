@@ -11,6 +11,7 @@ use plate_inventory::library::Library;
 use plate_inventory::model::generator::{NO_POOL, POOLS};
 use plate_inventory::model::{Model, Op};
 use plate_inventory::payment::Payment;
+use plate_inventory::placement::Placement;
 use plate_inventory::record::Record;
 use plate_inventory::settings::{PoolSettings, ROW_ORDINALS, SettingsChange, local_day};
 use plate_inventory::store::{Snapshot, Store, StoreError};
@@ -25,11 +26,11 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Empties the server and begins anew, with this library.
-    pub async fn new(server: &Server, library: Library) -> Self {
+    /// Empties the server and begins anew, with this library and the shard in this place.
+    pub async fn new(server: &Server, library: Library, placement: Placement) -> Self {
         let mut client = server.client();
         redis::cmd("FLUSHALL").exec(&mut client).expect("the server is emptied");
-        Self { store: server.store_of(library).await, client, told: BTreeMap::new() }
+        Self { store: server.store_placed(library, placement).await, client, told: BTreeMap::new() }
     }
 
     /// Carries out one operation at a moment.

@@ -7,8 +7,9 @@ use plate_inventory::engine::Certainty as _;
 use plate_inventory::item::HeldItem;
 use plate_inventory::library::Library;
 use plate_inventory::outcome::Outcome;
+use plate_inventory::placement::Placement;
 use plate_inventory::settings::HOUR_MS;
-use plate_inventory::store::{Store, StoreError, StoreOptions, Timeouts};
+use plate_inventory::store::{HoldClaim, Store, StoreError, StoreOptions, Timeouts};
 
 use crate::people::{ALMATY, NOON_MS, act_of, hold, open_pools};
 use crate::server::{Kind, Server, run, set_time};
@@ -16,7 +17,11 @@ use crate::server::{Kind, Server, run, set_time};
 /// A store that waits half a second for an answer.
 fn impatient(server: &Server) -> Store {
     let timeouts = Timeouts { response: Duration::from_millis(500), ..Timeouts::default() };
-    let options = StoreOptions { timeouts, library: Library::for_tests().expect("the library assembles") };
+    let options = StoreOptions {
+        timeouts,
+        library: Library::for_tests().expect("the library assembles"),
+        placement: Placement::Together,
+    };
     Store::new(&server.url(), options).expect("a URL")
 }
 
@@ -162,7 +167,7 @@ fn another_text_under_our_name_is_refused() {
             library.name()
         );
         redis::cmd("FUNCTION").arg("LOAD").arg(forged).exec(&mut server.client()).expect("loaded");
-        let options = StoreOptions { timeouts: Timeouts::default(), library };
+        let options = StoreOptions { timeouts: Timeouts::default(), library, placement: Placement::Together };
         let refused = Store::connect(&server.url(), options).await.err();
         assert!(matches!(refused, Some(StoreError::Faulty { .. })), "{refused:?}");
     });
@@ -194,11 +199,9 @@ fn what_does_not_fit_is_not_sent() {
         let store = server.store().await;
         open_pools(&store, &[ALMATY]).await;
         let item = hold(1, "a", 1);
-        let many = vec![(&item, NOON_MS + HOUR_MS); 129];
-        assert_eq!(
-            store.hold_passed(ALMATY, &many).await,
-            Err(StoreError::BatchSize { found: 129, most: 128 })
-        );
+        let claim = HoldClaim { act: &item.act, digest: item.digest(ALMATY), acquired: item.acquired };
+        let many = vec![claim; 129];
+        assert_eq!(store.admit(&many).await, Err(StoreError::BatchSize { found: 129, most: 128 }));
         let mut verbose = hold(2, "b", 2);
         verbose.act.office = "x".repeat(256);
         let refused = store.hold_passed(ALMATY, &[(&verbose, NOON_MS + HOUR_MS)]).await;

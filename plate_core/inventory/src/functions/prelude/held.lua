@@ -3,6 +3,8 @@
 -- An argument of theirs: ordinal u32, field (the ordinal again, 4 bytes), request id 16, digest 8, hold id 16,
 -- applicant 16, revision u48, permit_deadline_ms u48, act.
 local HELD_ITEM = '<I4c4c16c8c16c16I6I6'
+-- Where the permit's deadline stands in it.
+local HELD_PERMIT_AT = 71
 
 local function take_apart(argument)
   local ordinal, field, id, digest, hold, applicant, revision, permit, at = unpack_bytes(HELD_ITEM, argument)
@@ -53,8 +55,8 @@ local function prolong(b, verb, outcome, item, record, state, extensions, deadli
   local changed = pack('<BBI6I6', state, extensions, revision, deadline) .. sub(record, 15, 20)
     .. pack('<I6', item.permit) .. sub(record, 27)
   put_transition(b, verb, item.ordinal, 25, part(changed), part(item.act))
-  b.due[#b.due + 1] = pack('<I6c4I6', deadline, item.field, revision)
-  set_record(b, item.field, item.ordinal, changed)
+  note_deadline(b, pack('<I6', deadline), item.field .. pack('<I6', revision))
+  set_record(b, item.field, changed)
   return pack('<BBI4I6I6', outcome, 5, item.ordinal, revision, b.now) .. part(changed) .. char(reason)
 end
 

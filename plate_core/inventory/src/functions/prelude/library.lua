@@ -5,7 +5,7 @@
 -- the assembly. All packed bytes are described in src/codec/mod.rs.
 --
 -- Every function that changes marks takes these keys first, in this order, and its own after them:
---   1 conf  2 requests  3 due_requests  4 feed  5 live  6 taken  7 cooldowns  8 due_cooldowns
+--   1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
 
 -- While a library loads, a server shows it none of Lua's own names, so they are brought near by the first call.
 local pack, unpack_bytes, sub, byte, char, concat, min, max, floor

@@ -29,8 +29,8 @@ local function put_run(b, verb, request, marks)
   end
 end
 
--- Sets or clears the bits of marks in a plane: those of one stretch together, others one by one.
-local function write_plane(key, ordinals, bit)
+-- Sets or clears one plane's bits of marks: those of one stretch together, others one by one.
+local function write_plane(key, ordinals, plane, bit)
   if #ordinals == 0 then
     return
   end
@@ -41,7 +41,7 @@ local function write_plane(key, ordinals, bit)
       bytes[at] = 0
     end
     for i = 1, #ordinals do
-      local at, weight = floor(ordinals[i] / 8) - from + 1, 2 ^ (7 - ordinals[i] % 8)
+      local at, weight = floor(ordinals[i] / 4) - from + 1, plane * 4 ^ (3 - ordinals[i] % 4)
       local is_set = floor(bytes[at] / weight) % 2
       bytes[at] = bytes[at] + (bit - is_set) * weight
     end
@@ -51,7 +51,8 @@ local function write_plane(key, ordinals, bit)
   local bits = { 'BITFIELD', key }
   for i = 1, #ordinals do
     local n = 4 * i - 1
-    bits[n], bits[n + 1], bits[n + 2], bits[n + 3] = 'SET', 'u1', ordinals[i], bit
+    -- The first bit of a mark is the one that weighs more: withheld.
+    bits[n], bits[n + 1], bits[n + 2], bits[n + 3] = 'SET', 'u1', 2 * ordinals[i] + WITHHELD - plane, bit
   end
   redis.call(unpack(bits))
 end

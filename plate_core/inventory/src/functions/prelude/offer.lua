@@ -1,4 +1,8 @@
 -- What hold and assign_next share: what stands between an applicant and a mark, and how a hold is given.
+--
+-- A request for a new hold has an id, a digest, an applicant, of a kind, and a tail: the rest of a record, which is
+-- applicant kind u8, acquired u8, key id u8, channel u8, tariff 8, amount 8, office, actor, facts. `at_price` says
+-- whether it was priced by the tariff in force, `ordinal` and `field` which mark it names, if it names one.
 
 -- A packed answer that names the record which stands in the way; its own applicant is shown it.
 local function standing_answer(b, ordinal, key, record)
@@ -31,11 +35,11 @@ end
 
 -- What stands between an applicant and a mark, apart from permit and price: a packed answer, or nil.
 -- A lapsed record does not: it is expired in passing, whatever becomes of the item. `key` is mark and applicant.
-local function mark_answer(b, ordinal, field, key, read, issued, withheld)
-  if withheld == 1 or is_never_issued(b, ordinal) then
+local function mark_answer(b, ordinal, field, key, read, planes)
+  if is_withheld(planes) or is_never_issued(b, ordinal) then
     return plain_answer(b, OUTCOME.mark_withheld, ordinal)
   end
-  if issued == 1 then
+  if is_issued(planes) then
     return plain_answer(b, OUTCOME.mark_issued, ordinal)
   end
   local record = record_now(b, field, read)
@@ -109,19 +113,43 @@ local function part_length(b, size)
   return packed
 end
 
+-- Where the quote stands in the tail of a request: from key id to the end of the office, whose length is a byte.
+local QUOTE_FROM, OFFICE_LENGTH_AT = 3, 21
+
 -- Gives the mark to the applicant until its deadline. Its answer has the terms and the quote, not the record.
-local function give_hold(b, verb, ordinal, field, permit, body, quote_length)
-  local revision, shared = step(b), b.shared
+local function give_hold(b, verb, field, id, applicant, tail, permit)
+  local revision, shared = b.revision + 1, b.shared
+  b.revision = revision
   local low = revision % 256
   if not shared or shared.permit ~= permit or low == 0 then
     shared = shared_bytes(b, verb, permit, revision)
     b.shared = shared
   end
-  local mark, record = field .. BYTES[low] .. shared.high, shared.record .. BYTES[low] .. shared.times .. body
-  local feed, due = b.feed, b.due
+  local mark = field .. BYTES[low] .. shared.high
+  local record = shared.record .. BYTES[low] .. shared.times .. id .. applicant .. tail
+  local feed = b.feed
   local n = #feed
   feed[n + 1], feed[n + 2], feed[n + 3], feed[n + 4] = shared.transition, field, part_length(b, #record), record
-  due[#due + 1] = shared.ends .. mark
-  set_record(b, field, ordinal, record)
-  return shared.answer .. mark .. shared.terms .. sub(body, 35, 34 + quote_length)
+  note_deadline(b, shared.ends, mark)
+  set_record(b, field, record)
+  return shared.answer .. mark .. shared.terms
+    .. sub(tail, QUOTE_FROM, OFFICE_LENGTH_AT + byte(tail, OFFICE_LENGTH_AT))
+end
+
+-- Judges a request for a new hold, and remembers its answer. `reserve` looks for its mark under a permit and says
+-- whether its answer is final. On one server with the shard the permit is taken here; else it was taken before.
+local function answer_request(b, s, request, known, permits, reserve)
+  if s then
+    return admit_and_answer(b, s, request, known, permits, reserve)
+  end
+  local answer = recorded_answer(b, request.id, request.digest, known, request.ordinal)
+  if answer then
+    return answer
+  end
+  local final
+  answer, final = reserve(b, request, request.permit)
+  if final then
+    record_answer(b, request.id, request.digest, answer)
+  end
+  return answer
 end

@@ -14,9 +14,9 @@ local function absent_pool(keys, now)
   return {
     keys = keys, now = now, absent = true, revision = 0, first = 1, gate = OUTCOME.pool_unknown,
     hold_gate = OUTCOME.pool_unknown, opens_at = 0, rows = 0, digit_values = 0, frozen = true, retention = 0,
-    records = {}, touched = {}, ordinals = {}, feed = { false },
+    records = {}, touched = {}, given = { 'HSET', keys[5] }, feed = { false },
     requests = { 'HSET', keys[2] }, answers = {}, ids = {}, out = {},
-    cooldowns = NOTHING, notes = {}, noted = {}, due = NOTHING, lengths = {},
+    cooldowns = NOTHING, notes = {}, noted = {}, due = {}, ends = {}, ended = {}, lengths = {},
   }
 end
 
@@ -24,7 +24,7 @@ end
 -- before every item of it, if one does.
 local function open_pool(keys)
   local now = clock(keys)
-  local conf = redis.call('HMGET', keys[1], 'terms', 'revision', 'trimmed', 'lease_ms')
+  local conf = redis.call('HMGET', keys[1], 'rules', 'revision', 'trimmed', 'lease_ms')
   local terms = conf[1]
   if not terms then
     return absent_pool(keys, now)
@@ -60,9 +60,9 @@ local function open_pool(keys)
     frozen = frozen == 1 or (guarded == 1 and now > (tonumber(conf[4]) or 0)),
     backlog_at = (tonumber(conf[3]) or 0) + backlog_max,
     retention = retention,
-    records = {}, touched = {}, ordinals = {}, feed = { false },
+    records = {}, touched = {}, given = { 'HSET', keys[5] }, feed = { false },
     requests = { 'HSET', keys[2] }, answers = {}, ids = {}, out = {},
-    cooldowns = NOTHING, notes = {}, noted = {}, due = NOTHING, lengths = {},
+    cooldowns = NOTHING, notes = {}, noted = {}, due = {}, ends = {}, ended = {}, lengths = {},
   }
 end
 
@@ -113,11 +113,10 @@ local function is_never_issued(b, ordinal)
 end
 
 -- Changes the live record of a mark; false takes it away.
-local function set_record(b, field, ordinal, record)
+local function set_record(b, field, record)
   local records = b.records
   if records[field] == nil then
-    local n = #b.touched + 1
-    b.touched[n], b.ordinals[n] = field, ordinal
+    b.touched[#b.touched + 1] = field
   end
   records[field] = record
 end
@@ -175,7 +174,15 @@ local function expire_record(b, field, ordinal, record)
   feed[n + 4] = sub(record, 43, 58)
   feed[n + 5] = char(0, 0)
   note_cooldown(b, field, record, (unpack_bytes('<I6', record, 9)))
-  set_record(b, field, ordinal, false)
+  set_record(b, field, false)
+end
+
+-- Keeps what was read of an applicant's cool-down of a mark; `key` is both.
+local function note_read(b, key, note)
+  if b.cooldowns == NOTHING then
+    b.cooldowns = {}
+  end
+  b.cooldowns[key] = note
 end
 
 -- Reads the cool-down entries of these marks and applicants into the batch, once for all of them.
@@ -183,32 +190,32 @@ local function read_cooldowns(b, keys_of_notes)
   if #keys_of_notes == 0 then
     return
   end
-  local found = redis.call('HMGET', b.keys[7], unpack(keys_of_notes))
-  local cooldowns = {}
+  local found = redis.call('HMGET', b.keys[6], unpack(keys_of_notes))
   for i = 1, #keys_of_notes do
-    local note = found[i]
-    if note then
-      cooldowns[keys_of_notes[i]] = note
+    if found[i] then
+      note_read(b, keys_of_notes[i], found[i])
     end
   end
-  b.cooldowns = cooldowns
 end
 
--- Marks that lie close together, as a registry sorted by place brings them, are one stretch of bytes of a plane.
+-- Marks that lie close together, as a registry sorted by place brings them, are one stretch of bytes of the planes.
 -- BITFIELD parses and allocates three arguments a mark; beyond so many bytes moving the stretch costs more.
-local STRETCH_BYTES = 1024
+local STRETCH_BYTES = 2048
 
--- The first and the last byte of a plane that hold these ordinals.
+-- What the planes say of a mark, two bits: 0 nothing, so it is offered.
+local ISSUED, WITHHELD = 1, 2
+
+-- The first and the last byte of the planes that hold these ordinals: four marks a byte.
 local function stretch_of(ordinals)
   local first, last = ordinals[1], ordinals[1]
   for i = 2, #ordinals do
     first, last = min(first, ordinals[i]), max(last, ordinals[i])
   end
-  return floor(first / 8), floor(last / 8)
+  return floor(first / 4), floor(last / 4)
 end
 
--- The bits of marks in a plane, in order. Bit 0 is the highest of byte 0, and what was never written is 0.
-local function read_plane(key, ordinals)
+-- What the planes say of marks, in order. A byte's first mark has its highest bits, and what was never written is 0.
+local function read_planes(key, ordinals)
   local bits = {}
   if #ordinals == 0 then
     return bits
@@ -217,17 +224,25 @@ local function read_plane(key, ordinals)
   if to - from < STRETCH_BYTES then
     local stretch = redis.call('GETRANGE', key, from, to)
     for i = 1, #ordinals do
-      local held = byte(stretch, floor(ordinals[i] / 8) - from + 1) or 0
-      bits[i] = floor(held / 2 ^ (7 - ordinals[i] % 8)) % 2
+      local four = byte(stretch, floor(ordinals[i] / 4) - from + 1) or 0
+      bits[i] = floor(four / 4 ^ (3 - ordinals[i] % 4)) % 4
     end
     return bits
   end
   bits[1], bits[2] = 'BITFIELD_RO', key
   for i = 1, #ordinals do
     local n = 3 * i
-    bits[n], bits[n + 1], bits[n + 2] = 'GET', 'u1', ordinals[i]
+    bits[n], bits[n + 1], bits[n + 2] = 'GET', 'u2', 2 * ordinals[i]
   end
   return redis.call(unpack(bits))
+end
+
+local function is_issued(planes)
+  return planes % 2 == 1
+end
+
+local function is_withheld(planes)
+  return planes >= WITHHELD
 end
 
 -- Reads fields of a hash, in order.
@@ -239,15 +254,11 @@ local function read_hash(key, fields)
 end
 
 -- The planes of a mark in a transition: taken 1, issued 2, withheld 4.
-local function plane_bits(b, ordinal, taken, issued, withheld)
-  local bits = taken and 1 or 0
-  if issued == 1 then
-    bits = bits + 2
+local function plane_bits(b, ordinal, taken, planes)
+  if planes < WITHHELD and is_never_issued(b, ordinal) then
+    planes = planes + WITHHELD
   end
-  if withheld == 1 or is_never_issued(b, ordinal) then
-    bits = bits + 4
-  end
-  return bits
+  return (taken and 1 or 0) + 2 * planes
 end
 
 -- Adds a transition to the feed: `parts` are its planes and what follows them, already packed.
@@ -265,31 +276,23 @@ local function part(bytes)
   return pack('<I2', #bytes) .. bytes
 end
 
--- Writes the records of the marks that the batch has touched, and their bits in the taken plane.
+-- Writes the records of the marks that the batch has touched. That a mark is taken is said by its record and by
+-- nothing else: a bit beside it could only ever say the same.
 local function write_records(b)
-  local touched = b.touched
-  if #touched == 0 then
-    return
-  end
-  local keys, records, ordinals = b.keys, b.records, b.ordinals
-  local kept, gone, bits, k = { 'HSET', keys[5] }, { 'HDEL', keys[5] }, { 'BITFIELD', keys[6] }, 2
+  local touched, records, kept = b.touched, b.records, b.given
+  local gone, n = { 'HDEL', b.keys[5] }, #kept
   for i = 1, #touched do
     local field = touched[i]
     local record = records[field]
-    local n = 4 * i - 1
-    bits[n], bits[n + 1], bits[n + 2] = 'SET', 'u1', ordinals[i]
     if record then
-      kept[k + 1], kept[k + 2] = field, record
-      k = k + 2
-      bits[n + 3] = '1'
+      kept[n + 1], kept[n + 2] = field, record
+      n = n + 2
     else
       gone[#gone + 1] = field
-      bits[n + 3] = '0'
     end
   end
   call_with(kept, 3)
   call_with(gone, 3)
-  call_with(bits, 3)
 end
 
 -- Writes the cool-down entries of the batch. They may be forgotten when both rules have let go of them.
@@ -298,32 +301,70 @@ local function write_cooldowns(b)
   if #noted == 0 then
     return
   end
-  local arguments = { 'HSET', b.keys[7] }
+  local arguments = { 'HSET', b.keys[6] }
   for i = 1, #noted do
     arguments[2 * i + 1], arguments[2 * i + 2] = noted[i], notes[noted[i]]
   end
   local midnight = (floor((b.now + LOCAL_OFFSET_MS) / DAY_MS) + 1) * DAY_MS - LOCAL_OFFSET_MS
   redis.call(unpack(arguments))
-  redis.call('RPUSH', b.keys[8], pack('<I6', max(b.now + b.cooldown, midnight)) .. concat(noted))
+  redis.call('RPUSH', b.keys[7], pack('<I6', max(b.now + b.cooldown, midnight)) .. concat(noted))
+end
+
+-- The marks, with their revisions, of the holds that end at the same moment as the last one of this call, if they end
+-- then: a list of deadlines keeps the order in which holds were given.
+local function due_marks(b, ends)
+  local n = #b.ends
+  if b.ends[n] ~= ends then
+    n = n + 1
+    b.ends[n], b.due[n] = ends, {}
+  end
+  return b.due[n]
+end
+
+-- Notes when a hold is over.
+local function note_deadline(b, ends, mark)
+  local marks = due_marks(b, ends)
+  marks[#marks + 1] = mark
+end
+
+-- Writes the deadlines of the batch to a list: one entry for all in a row that end together, as those of one call mostly
+-- do.
+local function write_deadlines(b)
+  local ends = b.ends
+  if #ends == 0 then
+    return
+  end
+  local entries = { 'RPUSH', b.due_key }
+  for i = 1, #ends do
+    local marks = b.due[i]
+    if #marks > 0 then
+      entries[#entries + 1] = ends[i] .. concat(marks)
+    end
+  end
+  call_with(entries, 3)
+end
+
+-- Writes the batch's entry of the feed and the pool's revision.
+local function write_feed(b)
+  local keys, feed = b.keys, b.feed
+  local pool = string.match(keys[1], '{(.-)}')
+  feed[1] = pack('<BI6I6I2B', 1, b.now, b.first, b.revision - b.first + 1, #pool) .. pool
+  local revision = string.format('%.0f', b.revision)
+  redis.call('XADD', keys[4], revision .. '-0', 'e', concat(feed))
+  redis.call('HSET', keys[1], 'revision', revision)
 end
 
 -- Writes everything the batch has changed, the feed first, and gives the reply.
 local function commit(b)
-  local keys = b.keys
-  local transitions = b.revision - b.first + 1
-  if transitions > 0 then
-    local feed = b.feed
-    local pool = string.match(keys[1], '{(.-)}')
-    feed[1] = pack('<BI6I6I2B', 1, b.now, b.first, transitions, #pool) .. pool
-    redis.call('XADD', keys[4], string.format('%.0f-0', b.revision), 'e', concat(feed))
-    redis.call('HSET', keys[1], 'revision', string.format('%.0f', b.revision))
+  if b.revision >= b.first then
+    write_feed(b)
     write_records(b)
     write_cooldowns(b)
-    call_with(b.due, 3)
+    write_deadlines(b)
   end
   if #b.ids > 0 then
     redis.call(unpack(b.requests))
-    redis.call('RPUSH', keys[3], pack('<I6', b.now) .. concat(b.ids))
+    redis.call('RPUSH', b.keys[3], pack('<I6', b.now) .. concat(b.ids))
   end
   return concat(b.out)
 end

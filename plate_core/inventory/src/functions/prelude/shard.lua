@@ -7,13 +7,21 @@
 -- A claim is forgotten when its time is over; that of a payment's transaction never is, for a transaction buys one
 -- mark, however late somebody names it again.
 --
--- Packed here: claim of an id = digest 8, verdict u8, at_ms u48, time u48;
+-- Packed here: claim of an id = digest 8, verdict u8, at_ms u48, time u48, and where the verdict is answered, the answer;
 -- permit = hold id 16, deadline_ms u48, open u8, one after the other; operator's day = day u32, count u16.
 local VERDICT_CLAIMED, VERDICT_ADMITTED, VERDICT_AGAIN, VERDICT_CLAIMED_FOR_EVER = 0, 250, 251, 252
+local VERDICT_ANSWERED = 253
+local ANSWER_AT = 22
 local PERMIT_BYTES = 23
 
-local function open_shard(keys)
-  local now = clock(keys)
+-- The keys of the shard among those of a verb, the first of them given: nil where the shard is on another server.
+local function shard_keys(keys, first)
+  return keys[first + 4] and { keys[first], keys[first + 1], keys[first + 2], keys[first + 3], keys[first + 4] }
+end
+
+-- Reads what the shard obeys; `now` where the clock was read before.
+local function open_shard(keys, now)
+  now = now or clock(keys)
   local conf = redis.call('HMGET', keys[1], 'terms', 'lease_ms')
   if not conf[1] then
     error('the shard has no limits: configure it first', 0)
@@ -26,7 +34,21 @@ local function open_shard(keys)
     limits = { person, entity }, operator_cap = operator_cap,
     permit_ms = { hold_permit, extension_permit, payment_permit }, retention = retention,
     claims = {}, ids = {}, permits = {}, applicants = {}, days = {}, operators = {}, out = {},
+    kept = { 'HSET', keys[2] }, kept_ids = {},
   }
+end
+
+-- What a claim was told: a code, when, and the time that goes with it.
+local function verdict(code, at, time)
+  return pack('<BI6I6', code, at, time)
+end
+
+-- A packed answer of the shard: the pool has not heard of it, so no revision is known.
+local function shard_answer(outcome, ordinal, at, retry_at)
+  if retry_at == 0 then
+    return pack('<BBI4I6I6', outcome, 0, ordinal, 0, at)
+  end
+  return pack('<BBI4I6I6I6', outcome, 2, ordinal, 0, at, retry_at)
 end
 
 -- The claim under an id, or nil when there is none or its time is over.
@@ -84,9 +106,11 @@ local function live_permits(s, permits)
   return concat(kept), count, earliest
 end
 
--- Writes a hash of which some fields changed: those with a value are set, those with none deleted.
-local function write_fields(key, fields, values)
-  local kept, gone, n = { 'HSET', key }, { 'HDEL', key }, 2
+-- Writes a hash of which some fields changed: those with a value are set, those with none deleted. `kept` is a command
+-- that sets some already.
+local function write_fields(key, fields, values, kept)
+  kept = kept or { 'HSET', key }
+  local gone, n = { 'HDEL', key }, #kept
   for i = 1, #fields do
     local field = fields[i]
     local value = values[field]
@@ -115,8 +139,8 @@ end
 
 -- Writes the claims of a batch, and when they were made, so that they can be forgotten in time.
 local function write_claims(s)
-  if #s.ids > 0 then
-    write_fields(s.keys[2], s.ids, s.claims)
-    redis.call('RPUSH', s.keys[3], pack('<I6', s.now) .. concat(s.ids))
+  if #s.ids + #s.kept_ids > 0 then
+    write_fields(s.keys[2], s.ids, s.claims, s.kept)
+    redis.call('RPUSH', s.keys[3], pack('<I6', s.now) .. concat(s.kept_ids) .. concat(s.ids))
   end
 end

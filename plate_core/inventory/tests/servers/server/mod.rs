@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use plate_inventory::feed::{DOCUMENTS_POOL, REFUSALS_POOL};
 use plate_inventory::library::Library;
+use plate_inventory::placement::Placement;
 use plate_inventory::store::{Store, StoreOptions, Timeouts};
 use tempfile::TempDir;
 
@@ -95,7 +96,12 @@ impl Server {
 
     /// A store on it that calls this library.
     pub async fn store_of(&self, library: Library) -> Store {
-        let options = StoreOptions { timeouts: Timeouts::default(), library };
+        self.store_placed(library, Placement::Together).await
+    }
+
+    /// A store on it that calls this library and takes the shard to stand there.
+    pub async fn store_placed(&self, library: Library, placement: Placement) -> Store {
+        let options = StoreOptions { timeouts: Timeouts::default(), library, placement };
         Store::connect(&self.url(), options).await.expect("the store connects")
     }
 

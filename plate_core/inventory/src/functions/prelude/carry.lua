@@ -1,0 +1,141 @@
+-- What every verb but a new hold shares: its request ids are claimed first, and permits that it lengthens with them.
+-- Where the shard is on the pool's server the verb does this itself, and gives back the permits of holds that it ended,
+-- in one step: nothing of it can get lost in between.
+--
+-- A claim: id 16, digest 8, need u8 (0 nothing, 1 never to be forgotten, 2 a longer permit for an extension, 3 one for a
+-- payment), hold id 16, applicant 16. A permit is never taken here: a hold whose permit is gone is over.
+local NEVER_FORGOTTEN = 1
+
+-- Lengthens the permit of a hold: its deadline, or 0 where it is gone.
+local function lengthen_permit(s, need, hold, applicant, read)
+  local permits = live_permits(s, s.permits[applicant] or read or '')
+  local place = find_permit(permits, hold)
+  if not place then
+    return 0
+  end
+  local deadline = max(unpack_bytes('<I6', permits, place + 16), s.now + s.permit_ms[need])
+  set_permits(s, applicant, sub(permits, 1, place + 15) .. pack('<I6', deadline) .. sub(permits, place + 22))
+  return deadline
+end
+
+-- Judges one claim: its verdict.
+local function claim_one(s, item, read)
+  local id, digest, need, hold, applicant = unpack_bytes('<c16c8Bc16c16', item)
+  local claimed = claim_now(s, id, read.claims[id])
+  if claimed then
+    if sub(claimed, 1, 8) ~= digest then
+      return verdict(OUTCOME.request_id_reused, s.now, 0)
+    end
+    return sub(claimed, 9)
+  end
+  local deadline = need > NEVER_FORGOTTEN and lengthen_permit(s, need, hold, applicant, read.permits[applicant]) or 0
+  local told = verdict(need == NEVER_FORGOTTEN and VERDICT_CLAIMED_FOR_EVER or VERDICT_CLAIMED, s.now, deadline)
+  set_claim(s, id, digest .. told)
+  return told
+end
+
+-- Judges the claims of a batch, which are its first `count` arguments: their verdicts.
+local function claim_all(s, arguments, count)
+  local ids, applicants, verdicts = {}, {}, {}
+  for i = 1, count do
+    local id, _, need, _, applicant = unpack_bytes('<c16c8Bc16c16', arguments[i])
+    ids[i] = id
+    if need > NEVER_FORGOTTEN then
+      applicants[#applicants + 1] = applicant
+    end
+  end
+  local read = { claims = read_fields(s.keys[2], ids), permits = read_fields(s.keys[4], applicants) }
+  for i = 1, count do
+    verdicts[i] = claim_one(s, arguments[i], read)
+  end
+  return verdicts
+end
+
+-- Notes that the permit of a hold is needed no more.
+local function note_end(b, record)
+  b.ended[#b.ended + 1] = record
+end
+
+-- Gives back the permit of a hold that began at held_at and has ended: true if it was there. An id is kept a day and not
+-- for ever: a permit whose id was claimed after that is of a later hold of the same id, and stays.
+local function end_permit(s, applicant, id, held_at, permits_read, claim_read)
+  local permits = s.permits[applicant] or permits_read or ''
+  local place = find_permit(permits, id)
+  local claimed = claim_now(s, id, claim_read)
+  if not place or claimed and unpack_bytes('<I6', claimed, 10) > held_at then
+    return false
+  end
+  set_permits(s, applicant, sub(permits, 1, place - 1) .. sub(permits, place + PERMIT_BYTES))
+  return true
+end
+
+-- Gives back the permits of the holds that this call has ended.
+local function end_permits(s, ended)
+  local ids, applicants = {}, {}
+  for i = 1, #ended do
+    ids[i], applicants[i] = sub(ended[i], 27, 42), sub(ended[i], 43, 58)
+  end
+  local claims, permits = read_fields(s.keys[2], ids), read_fields(s.keys[4], applicants)
+  for i = 1, #ended do
+    local id, applicant = ids[i], applicants[i]
+    end_permit(s, applicant, id, unpack_bytes('<I6', ended[i], 15), permits[applicant], claims[id])
+  end
+end
+
+-- The items whose claims passed, each with the deadline of its permit where it has a place for one, and the answers of
+-- those that did not, by their places in the batch.
+local function pass_items(arguments, count, verdicts, permit_at)
+  local passed, refused = {}, {}
+  for i = 1, count do
+    local item = arguments[count + i]
+    local code, at, time = unpack_bytes('<BI6I6', verdicts[i])
+    if code ~= VERDICT_CLAIMED and code ~= VERDICT_CLAIMED_FOR_EVER then
+      refused[i] = shard_answer(code, (unpack_bytes('<I4', item)), at, time)
+    elseif permit_at then
+      passed[#passed + 1] = sub(item, 1, permit_at - 1) .. pack('<I6', time) .. sub(item, permit_at + 6)
+    else
+      passed[#passed + 1] = item
+    end
+  end
+  return passed, refused
+end
+
+-- Puts the answers of items that were carried out among those that were refused before.
+local function in_order(carried, refused, count)
+  local out, next_one = {}, 1
+  for i = 1, count do
+    out[i] = refused[i]
+    if not out[i] then
+      out[i], next_one = carried[next_one], next_one + 1
+    end
+  end
+  return out
+end
+
+-- Carries out a batch. `run` does its items in the pool, `finish` writes what they changed and gives the reply. `first`
+-- is where the keys of the shard begin, if they are given; then the arguments are the claims and after them the items,
+-- in each of which `permit_at` is the place of its permit's deadline, if it has one.
+local function carry(keys, first, arguments, permit_at, run, finish)
+  local of_shard, b = shard_keys(keys, first), open_pool(keys)
+  if not of_shard then
+    check_batch(arguments)
+    run(b, arguments)
+    return finish(b)
+  end
+  local s, count = open_shard(of_shard, b.now), #arguments / 2
+  if count < 1 or count > BATCH_MAX or count % 1 ~= 0 then
+    error('a batch has 1 to 128 items, not ' .. count, 0)
+  end
+  local passed, refused = pass_items(arguments, count, claim_all(s, arguments, count), permit_at)
+  if #passed > 0 then
+    run(b, passed)
+  end
+  b.out = in_order(b.out, refused, count)
+  local reply = #passed > 0 and finish(b) or concat(b.out)
+  if #b.ended > 0 then
+    end_permits(s, b.ended)
+  end
+  write_fields(s.keys[4], s.applicants, s.permits)
+  write_claims(s)
+  return reply
+end

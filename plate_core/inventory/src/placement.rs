@@ -1,0 +1,11 @@
+//! Where the shard stands, to which request ids and permits belong.
+
+/// Whether the shard and the pools are on one server.
+#[derive(Copy, Clone, PartialEq, Eq, Default, Debug)]
+pub enum Placement {
+    /// On one server: a new hold is admitted, done and settled in one step, and its answer is kept with its id.
+    #[default]
+    Together,
+    /// On servers of their own, as a cluster may place them: a hold is admitted at one, done at the other, then settled.
+    Apart,
+}
