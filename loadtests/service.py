@@ -26,7 +26,7 @@ READY_SECONDS = 120.0
 STOP_SECONDS = 60.0
 
 # Without this call a hold no longer asks whether somebody has the mark: everybody gets it.
-RULE = "answer = mark_answer(b, ordinal, field, key, record, issued, withheld)"
+RULE = "answer = mark_answer(b, ordinal, field, request.key, request.record, request.planes)"
 CUT_OUT = "answer = nil"
 
 

@@ -481,7 +481,10 @@ NEGATIVE_CONTROLS = [
     "read_the_price_again_at_confirmation",
     "sell_a_sold_mark",
     "late_money_at_any_price",
-    "forget_the_taken_plane",
+    "hold_a_mark_twice_in_a_batch",
+    "look_past_a_known_request",
+    "look_past_other_holds",
+    "forget_a_permit",
 ]
 
 

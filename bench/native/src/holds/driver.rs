@@ -82,23 +82,28 @@ fn all_held(reply: &[u8], count: usize) -> Result<(), Fault> {
 }
 
 /// What of a hold stands in a column.
-type Column = dyn Fn(&HoldItem) -> Vec<u8>;
+type Column = fn(&HoldItem) -> Vec<u8>;
 
 /// The bytes of a call: what all holds have in common, then column after column.
 fn pack(library: &Library, pool: &str, items: &[HoldItem]) -> Vec<u8> {
-    let applicant = |item: &HoldItem| item.act.applicant.map_or([0; 16], |one| one.id.0).to_vec();
-    let ordinal = |item: &HoldItem| item.ordinal.to_le_bytes().to_vec();
-    let columns: [&Column; 7] = [
-        &|item| item.act.id.0.to_vec(),
-        &ordinal,
-        &|item| format!("#{}", item.ordinal).into_bytes(),
-        &|item| [ordinal(item), applicant(item)].concat(),
-        &applicant,
-        &|item| item.digest(pool).0.to_vec(),
-        &tail,
-    ];
-    let values = columns.iter().flat_map(|column| items.iter().map(column));
-    command(library, keys::HOLD, pool, &std::iter::once(head(items)).chain(values).collect::<Vec<_>>())
+    let column = |column: Column| items.iter().map(column);
+    let mut values = vec![head(items)];
+    values.extend(column(|item| item.act.id.0.to_vec()));
+    values.extend(column(ordinal));
+    values.extend(column(|item| format!("#{}", item.ordinal).into_bytes()));
+    values.extend(column(|item| [ordinal(item), applicant(item)].concat()));
+    values.extend(column(applicant));
+    values.extend(items.iter().map(|item| item.digest(pool).0.to_vec()));
+    values.extend(column(tail));
+    command(library, keys::HOLD, pool, &values)
+}
+
+fn ordinal(item: &HoldItem) -> Vec<u8> {
+    item.ordinal.to_le_bytes().to_vec()
+}
+
+fn applicant(item: &HoldItem) -> Vec<u8> {
+    item.act.applicant.map_or([0; 16], |one| one.id.0).to_vec()
 }
 
 /// The tariff of all, no permit yet, the highest ordinal, and that nothing touches another's.

@@ -155,7 +155,7 @@ local function give_run(b, s, o, i)
     taken[field], due[d], out[i] = record, mark, answer
     i = i + 1
   end
-  b.revision, b.shared = revision, shared
+  b.revision = revision
   return i
 end
 
@@ -163,7 +163,8 @@ end
 local function hold_all(b, s, o)
   local open, i = is_open_way(b, s, o), 1
   while i <= o.count do
-    if open then
+    -- What is known already need not be tried: in the crowd before one mark that is nearly everybody.
+    if open and not (o.known[i] or o.records[i]) then
       i = give_run(b, s, o, i)
     end
     if i <= o.count then

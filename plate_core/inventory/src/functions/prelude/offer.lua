@@ -92,15 +92,20 @@ end
 -- only the lowest byte differs, but once in 256. Packing them once and not a hold each is a fifth of the time that
 -- giving a hold takes.
 local function shared_bytes(b, verb, permit, revision)
+  local shared, block = b.shared, floor(revision / 256)
+  if shared and shared.permit == permit and shared.block == block then
+    return shared
+  end
   local deadline, reason = cut_deadline(b, b.now + b.hold_ttl, permit)
   local ends, begins, permitted = pack('<I6', deadline), pack('<I6', b.now), pack('<I6', permit)
   local high = sub(pack('<I6', revision), 2)
-  return {
-    permit = permit, ends = ends, high = high,
+  b.shared = {
+    permit = permit, block = block, ends = ends, high = high,
     record = char(STATE.held, 0), times = high .. ends .. begins .. permitted,
     transition = char(verb, 9),
     answer = char(OUTCOME.held, 32), terms = begins .. ends .. permitted .. char(reason),
   }
+  return b.shared
 end
 
 -- The length of a part as its two bytes: the records of one call are of few lengths.
@@ -118,13 +123,8 @@ local QUOTE_FROM, OFFICE_LENGTH_AT = 3, 21
 
 -- Gives the mark to the applicant until its deadline. Its answer has the terms and the quote, not the record.
 local function give_hold(b, verb, field, id, applicant, tail, permit)
-  local revision, shared = b.revision + 1, b.shared
-  b.revision = revision
-  local low = revision % 256
-  if not shared or shared.permit ~= permit or low == 0 then
-    shared = shared_bytes(b, verb, permit, revision)
-    b.shared = shared
-  end
+  local revision = step(b)
+  local shared, low = shared_bytes(b, verb, permit, revision), revision % 256
   local mark = field .. BYTES[low] .. shared.high
   local record = shared.record .. BYTES[low] .. shared.times .. id .. applicant .. tail
   local feed = b.feed
