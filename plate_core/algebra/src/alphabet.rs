@@ -59,9 +59,33 @@ pub fn read(character: char) -> Sign {
         'a'..='z' => Sign::Letter { letter: character.to_ascii_uppercase() as u8, lower: true },
         ' ' => Sign::Blank,
         '-' => Sign::Dash,
+        '\u{0400}'..='\u{04FF}' => read_cyrillic(character),
         other => read_rare(other),
     }
 }
+
+/// A Cyrillic letter. What a phone in this country gives is read by a table: a column can hold a million of them.
+fn read_cyrillic(character: char) -> Sign {
+    match CYRILLIC.get(character as usize - CYRILLIC_FROM) {
+        Some(Some((letter, lower))) => Sign::Letter { letter: *letter, lower: *lower },
+        _ => Sign::Other(character),
+    }
+}
+
+const CYRILLIC_FROM: usize = 0x0400;
+
+/// By its place in the block, the letter it is taken for and whether it is in lower case.
+static CYRILLIC: [Option<(u8, bool)>; 256] = {
+    let mut table = [None; 256];
+    let mut index = 0;
+    while index < LOOK_ALIKES.len() {
+        let (upper, lower, letter) = LOOK_ALIKES[index];
+        table[upper as usize - CYRILLIC_FROM] = Some((letter, false));
+        table[lower as usize - CYRILLIC_FROM] = Some((letter, true));
+        index += 1;
+    }
+    table
+};
 
 fn read_rare(character: char) -> Sign {
     let character = narrow(character);
@@ -77,14 +101,7 @@ fn read_rare(character: char) -> Sign {
     if is_blank(character) {
         return Sign::Blank;
     }
-    if is_dash(character) {
-        return Sign::Dash;
-    }
-    let alike = LOOK_ALIKES.iter().find(|(upper, lower, _)| *upper == character || *lower == character);
-    match alike {
-        Some((_, lower, letter)) => Sign::Letter { letter: *letter, lower: *lower == character },
-        None => Sign::Other(character),
-    }
+    if is_dash(character) { Sign::Dash } else { Sign::Other(character) }
 }
 
 /// Whether a character is one of the Kazakh letters that are mistaken for Y: Ү ү Ұ ұ.

@@ -7,17 +7,21 @@
 //! property holds.
 //! Not here: Arrow itself and its null bitmaps, which belong to whoever has Arrow.
 
-use crate::alphabet::{self, Sign};
+mod row;
+mod typed;
+mod written;
+
 use crate::beauty::TagSet;
-use crate::bounds;
 use crate::certificate::PriceError;
 use crate::classify::{NO_MARK, NOT_OFFERED, TierTable};
 use crate::date::Date;
-use crate::format::{Format, FormatId, Formats, Place};
+use crate::format::{Format, FormatId, Formats};
 use crate::mark::Mark;
 use crate::region::Region;
 use crate::rulebook::RuleBook;
 use crate::tier::{Acquired, TierId};
+use row::Row;
+use written::{Numbers, WrittenFormats};
 
 /// The pool index of a row that holds no mark.
 pub const NO_POOL: u16 = u16::MAX;
@@ -72,11 +76,11 @@ impl<'a> TextColumn<'a> {
     }
 
     /// The rows, in order.
-    pub fn rows(&self) -> impl Iterator<Item = &'a [u8]> {
+    fn rows(&self) -> impl ExactSizeIterator<Item = Row<'a>> {
         let data = self.data;
-        let mut ends = numbers(self.offsets).map(|offset| offset as usize);
+        let mut ends = numbers(self.offsets).map(|offset| offset as u32 as usize);
         let mut start = ends.next().unwrap_or(0);
-        ends.map(move |end| data.get(std::mem::replace(&mut start, end)..end).unwrap_or_default())
+        ends.map(move |end| Row::within(data, std::mem::replace(&mut start, end), end))
     }
 
     /// The first row whose offset lies before the one before it, or behind the data.
@@ -92,148 +96,78 @@ impl<'a> TextColumn<'a> {
 }
 
 /// Little-endian 32-bit integers.
-fn numbers(bytes: &[u8]) -> impl Iterator<Item = i32> + use<'_> {
+fn numbers(bytes: &[u8]) -> impl ExactSizeIterator<Item = i32> + use<'_> {
     bytes.as_chunks::<4>().0.iter().map(|bytes| i32::from_le_bytes(*bytes))
 }
 
-/// Reads rows; made once for a column.
-struct Reader<'a> {
+/// Reads rows, with what is to be known of a mark's format; made once for a column.
+struct Reader<'a, A> {
     formats: &'a Formats,
-    /// Each enabled format as its marks are written.
-    written: Vec<Written>,
+    written: WrittenFormats<A>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a, A> Reader<'a, A> {
+    fn new(formats: &'a Formats, about: impl Fn(FormatId, &Format) -> A) -> Self {
+        Self { formats, written: WrittenFormats::new(formats, about) }
+    }
+
+    /// What becomes of the numbers that a row holds; `None` where it has the form of no mark.
+    #[inline]
+    fn find<T>(&self, row: Row<'_>, then: impl Fn(&A, Numbers) -> T) -> Option<T> {
+        let found = match row.bytes() {
+            Some(bytes) => self.written.read(bytes, row.len()),
+            None => self.written.read(&row.padded(), row.len()),
+        };
+        match found {
+            Some((about, numbers)) => Some(then(about, numbers)),
+            None => self.find_otherwise(row).map(|(about, numbers)| then(about, numbers)),
+        }
+    }
+
+    /// A row in a format that is not the first of its length, or as people type it.
+    #[inline(never)]
+    fn find_otherwise(&self, row: Row<'_>) -> Option<(&A, Numbers)> {
+        let (bytes, length) = typed::written(row.text(), self.formats)?;
+        self.written.read_any(&bytes, length)
+    }
+}
+
+/// Reads the marks that are issued.
+struct MarkReader<'a>(Reader<'a, Issued>);
+
+/// A format, and the lowest digits that it issues.
+struct Issued {
+    format: FormatId,
+    digits_from: u16,
+}
+
+impl<'a> MarkReader<'a> {
     fn new(formats: &'a Formats) -> Self {
-        let written = formats.enabled().map(|(id, format)| Written::new(id, format));
-        Self { formats, written: written.collect() }
+        let issued = |format, shape: &Format| Issued { format, digits_from: shape.digits_from };
+        Self(Reader::new(formats, issued))
     }
 
     /// The mark of a row, or why it holds none.
-    #[inline]
-    fn read(&self, row: &[u8]) -> Result<Mark, &'static str> {
-        self.find(row).map_or_else(|| self.refusal(row), Ok)
+    fn read(&self, row: Row<'_>) -> Result<Mark, &'static str> {
+        self.find(row).map_or_else(|| self.refusal(row.text()), Ok)
     }
 
     /// The mark of a row, without a reason where there is none.
-    #[inline]
-    fn find(&self, row: &[u8]) -> Option<Mark> {
-        self.find_written(row).or_else(|| self.find_typed(row))
-    }
-
-    #[inline]
-    fn find_written(&self, row: &[u8]) -> Option<Mark> {
-        let mut written = self.written.iter().filter(|written| written.places.len() == row.len());
-        written.find_map(|written| written.read(row, self.formats))
-    }
-
-    /// What people type, without memory from the system: a column can hold a million of them.
-    #[inline(never)]
-    fn find_typed(&self, row: &[u8]) -> Option<Mark> {
-        let mut typed = [0; TYPED_CHARS];
-        let typed = read_characters(std::str::from_utf8(row).ok()?, &mut typed)?;
-        match typed.strip_prefix(b"KZ") {
-            // KZ is dropped only where the text cannot be read with it.
-            Some(rest) if !self.formats.has_shape_of_any(typed) => self.find_written(rest),
-            _ => self.find_written(typed),
-        }
+    fn find(&self, row: Row<'_>) -> Option<Mark> {
+        let regions = self.0.formats.region_mask();
+        let mark = |issued: &Issued, numbers: Numbers| {
+            let Numbers { digits, series, region } = numbers;
+            let region = Region::new(region).ok().filter(|region| regions.contains(*region))?;
+            (digits >= issued.digits_from).then_some(Mark { format: issued.format, region, series, digits })
+        };
+        self.0.find(row, mark).flatten()
     }
 
     #[cold]
     fn refusal(&self, row: &[u8]) -> Result<Mark, &'static str> {
         let text = std::str::from_utf8(row).map_err(|_| NOT_UTF8)?;
-        self.formats.parse(text).map_err(|error| error.slug())
+        self.0.formats.parse(text).map_err(|error| error.slug())
     }
-}
-
-/// Characters that count in a text: KZ, and then at most three digits, three letters and the region.
-const TYPED_CHARS: usize = 10;
-
-/// The characters that count, as they are written; `None` where one stands in no mark, or there are too many.
-fn read_characters<'a>(text: &str, typed: &'a mut [u8; TYPED_CHARS]) -> Option<&'a [u8]> {
-    let mut length = 0;
-    for (position, character) in (1..).zip(text.chars()) {
-        let written = match alphabet::read(character) {
-            Sign::Digit(value) => b'0' + value,
-            Sign::Letter { letter, .. } => letter,
-            Sign::Blank | Sign::Dash if position <= bounds::MARK_CHARS.max => continue,
-            Sign::Blank | Sign::Dash | Sign::Other(_) => return None,
-        };
-        *typed.get_mut(length).filter(|_| position <= bounds::MARK_CHARS.max)? = written;
-        length += 1;
-    }
-    typed.get(..length)
-}
-
-/// A format as its marks are written: what each byte adds at each place.
-///
-/// A sum over the places is digits, series and region side by side, so that a row is read without a branch
-/// a place; a byte that may not stand at its place adds [`Written::REFUSED`], which no sum of others reaches.
-struct Written {
-    format: FormatId,
-    digits_from: u16,
-    places: Vec<[u64; 256]>,
-}
-
-impl Written {
-    const SERIES: u32 = 16;
-    const REGION: u32 = 32;
-    const REFUSED: u64 = 1 << 48;
-
-    fn new(id: FormatId, format: &Format) -> Written {
-        let places = format.places();
-        let count = |wanted: fn(&Place) -> bool| places.iter().filter(|place| wanted(place)).count();
-        let digits = count(|place| matches!(place, Place::Digit(_)));
-        let letters = count(|place| matches!(place, Place::Letter(_)));
-        let adds = |place: &Place| match place {
-            Place::Digit(index) => adds(b'0', 10, weight(10, digits, *index)),
-            Place::Letter(index) => adds(b'A', 26, weight(26, letters, *index) << Written::SERIES),
-            Place::Region(index) => adds(b'0', 10, weight(10, 2, *index) << Written::REGION),
-        };
-        Written { format: id, digits_from: format.digits_from, places: places.iter().map(adds).collect() }
-    }
-
-    /// The sum where there are exactly `N` places: a loop whose length is known needs no branch.
-    #[inline]
-    fn sum<const N: usize>(&self, row: &[u8]) -> Option<u64> {
-        let places: &[[u64; 256]; N] = self.places.as_slice().try_into().ok()?;
-        let row: &[u8; N] = row.try_into().ok()?;
-        Some(sum(places, row))
-    }
-
-    /// A row of the right length exactly as marks are written; `None` where it is anything else, or not issued.
-    #[inline]
-    fn read(&self, row: &[u8], formats: &Formats) -> Option<Mark> {
-        let sum = self.sum::<8>(row).or_else(|| self.sum::<7>(row)).unwrap_or_else(|| sum(&self.places, row));
-        if sum >= Written::REFUSED {
-            return None;
-        }
-        let (digits, series) = (sum as u16, (sum >> Written::SERIES) as u16);
-        let region = Region::new((sum >> Written::REGION) as u8).ok()?;
-        let issued = digits >= self.digits_from && formats.region_mask().contains(region);
-        issued.then_some(Mark { format: self.format, region, series, digits })
-    }
-}
-
-/// Of as many places as bytes.
-#[inline]
-fn sum(places: &[[u64; 256]], row: &[u8]) -> u64 {
-    places.iter().zip(row).map(|(adds, byte)| adds[usize::from(*byte)]).sum()
-}
-
-/// What the place number `index` of `places` weighs in a number of this base.
-fn weight(base: u64, places: usize, index: u8) -> u64 {
-    let behind = places.saturating_sub(usize::from(index) + 1);
-    (0..behind).fold(1, |weight, _| weight * base)
-}
-
-/// What each byte adds: `count` of them from `first` on stand for 0, 1, 2 ..., the others are refused.
-fn adds(first: u8, count: u8, weight: u64) -> [u64; 256] {
-    let mut adds = [Written::REFUSED; 256];
-    for (value, entry) in (0..u64::from(count)).zip(adds.iter_mut().skip(usize::from(first))) {
-        *entry = value * weight;
-    }
-    adds
 }
 
 /// A column of places.
@@ -250,7 +184,7 @@ pub struct PlaceColumn {
 impl Formats {
     /// Reads a column of marks.
     pub fn parse_column(&self, column: TextColumn<'_>) -> PlaceColumn {
-        let reader = Reader::new(self);
+        let reader = MarkReader::new(self);
         let pools = self.pools();
         let index_of =
             |mark: &Mark| pools.binary_search(&mark.pool()).ok().and_then(|at| u16::try_from(at).ok());
@@ -301,7 +235,7 @@ impl RuleBook {
         let tiers = (0..).map(TierId).take(classifier.tariff().tiers.len());
         let amounts = tiers.map(|tier| self.tier_amount(tier, on).map(|amount| amount.0));
         let amounts = amounts.collect::<Result<Vec<i64>, _>>()?;
-        let reader = Reader::new(self.formats());
+        let reader = MarkReader::new(self.formats());
         let rows = column.len();
         let mut classes = ClassColumn {
             tiers: Vec::with_capacity(rows),
@@ -323,23 +257,32 @@ impl RuleBook {
 
 /// Says the tier of texts and nothing else: for whoever wants no tags, no price and no reason.
 pub struct TierReader<'a> {
-    reader: Reader<'a>,
-    /// By format; `None` where it has no prices.
-    tables: Vec<Option<TierTable<'a>>>,
+    /// `None` for a format without prices.
+    reader: Reader<'a, Option<TierTable<'a>>>,
+    /// By code: 0 where there is such a region, else [`NO_MARK`].
+    regions: [u8; 256],
 }
 
 impl TierReader<'_> {
     /// A [`TierId`]'s number, [`NOT_OFFERED`], or [`NO_MARK`].
     #[inline]
     pub fn code(&self, text: &[u8]) -> u8 {
-        let Some(mark) = self.reader.find(text) else { return NO_MARK };
-        let table = self.tables.get(usize::from(mark.format.0)).and_then(Option::as_ref);
-        table.map_or(NO_MARK, |table| table.code(mark.series, mark.digits))
+        self.code_of(Row::of(text))
     }
 
     /// The codes of a whole column.
     pub fn codes(&self, column: TextColumn<'_>) -> Vec<u8> {
-        column.rows().map(|text| self.code(text)).collect()
+        column.rows().map(|row| self.code_of(row)).collect()
+    }
+
+    #[inline]
+    fn code_of(&self, row: Row<'_>) -> u8 {
+        let code = |table: &Option<TierTable<'_>>, Numbers { digits, series, region }| {
+            let code = table.as_ref().map_or(NO_MARK, |table| table.code(series, digits));
+            // Every bit of a code is set in NO_MARK, so a region that there is not makes it that.
+            code | self.regions[usize::from(region)]
+        };
+        self.reader.find(row, code).unwrap_or(NO_MARK)
     }
 }
 
@@ -347,15 +290,22 @@ impl RuleBook {
     /// What says the tier of any number of texts.
     pub fn tier_reader(&self, acquired: Acquired, on: Date) -> Result<TierReader<'_>, PriceError> {
         let classifier = self.classifier(acquired, on)?;
-        let tables = self.formats().iter().map(|(id, _)| classifier.tier_table(id));
-        Ok(TierReader { reader: Reader::new(self.formats()), tables: tables.collect() })
+        let reader = Reader::new(self.formats(), |format, _| classifier.tier_table(format));
+        let mut regions = [NO_MARK; 256];
+        for region in self.formats().region_mask().iter() {
+            regions[usize::from(region.code())] = 0;
+        }
+        Ok(TierReader { reader, regions })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::Origin;
     use crate::fixtures;
+    use crate::names::Names;
+    use crate::region::RegionInfo;
     use proptest::prelude::*;
 
     fn buffers(rows: &[&[u8]]) -> (Vec<u8>, Vec<u8>) {
@@ -387,46 +337,82 @@ mod tests {
         }
     }
 
+    /// Formats of which several have the same length, and whose places stand in other orders.
+    fn mixed() -> Formats {
+        let origin = Origin::file("mixed", 1, 1);
+        let names = || Names::new("x", "x", "x");
+        let format = |(id, template, digits_from): (&str, &str, u16)| {
+            Format::new(id, template, true, digits_from, names(), &origin).unwrap()
+        };
+        let formats = [
+            ("entity", "NNN LL RR", 1),
+            ("trailer", "NN LLL RR", 1),
+            ("reversed", "RR LL NNN", 0),
+            ("letter_first", "L NNN LL RR", 5),
+            ("person", "NNN LLL RR", 1),
+            ("short", "N L RR", 1),
+            ("prefixed", "LL NN RR", 1),
+        ];
+        let region = |code| Region::new(code).unwrap();
+        let regions = [1, 2, 20, 77, 99].map(|code| RegionInfo {
+            region: region(code),
+            names: names(),
+            origin: origin.clone(),
+        });
+        Formats::new(formats.map(format).into(), Vec::new(), regions.into()).unwrap()
+    }
+
+    /// Rows of every kind: marks, marks with a wrong byte, marks as people type them, other texts, no texts.
+    fn rows() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        let mark =
+            "([A-Z]?[0-9]{2,3}[A-Z]{2,3}(0[0-9]|1[0-9]|2[01]|77|99)|[0-9]{2}[A-Z]{2}[0-9]{2,3}|KZ[0-9]{4})";
+        let broken = (mark, any::<prop::sample::Index>(), any::<u8>()).prop_map(|(text, at, byte)| {
+            let mut bytes = text.into_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            bytes
+        });
+        let text = prop_oneof![
+            4 => mark,
+            1 => " {0,66}(KZ|kz)?777[aA]{2,3}02[ -]{0,3}",
+            2 => "(KZ|кz)?[ -]?[0-9]{2,4}[ -]?[A-ZАВЕKazкмсхүҚЪ]{2,3}[ -–]?[0-9]{2}",
+            1 => "\\PC{0,12}",
+        ];
+        let bytes = prop::collection::vec(any::<u8>(), 0..10);
+        let row = prop_oneof![4 => text.prop_map(String::into_bytes), 2 => broken, 1 => bytes];
+        prop::collection::vec(row, 0..40)
+    }
+
     proptest! {
-        /// A column gives for each row what the row gives by itself.
+        /// A column gives for each row what the row gives by itself, whatever the formats.
         #[test]
-        fn a_column_is_its_rows(
-            rows in prop::collection::vec(
-                prop_oneof![
-                    "[0-9]{3}[A-Z]{2,3}(0[0-9]|1[0-9]|2[01])",
-                    " {0,66}(KZ|kz)?777[aA]{2,3}02[ -]{0,3}",
-                    "(KZ)?[ -]?[0-9]{2,4}[ -]?[A-ZАВЕKaz]{2,3}[ -]?[0-9]{2}",
-                    "\\PC{0,12}",
-                ].prop_map(String::into_bytes)
-                .boxed()
-                .prop_union(prop::collection::vec(any::<u8>(), 0..10).boxed()),
-                0..40,
-            )
-        ) {
-            let formats = fixtures::kazakhstan().unwrap();
-            let pools = formats.pools();
-            let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
-            let (offsets, data) = buffers(&rows);
-            let places = formats.parse_column(TextColumn::new(&offsets, &data).unwrap());
-            let mut faults = places.faults.iter();
-            for (at, row) in rows.iter().enumerate() {
-                let single = match std::str::from_utf8(row) {
-                    Ok(text) => formats.parse(text).map_err(|error| error.slug()),
-                    Err(_) => Err("not_utf8"),
-                };
-                prop_assert_eq!(Reader::new(&formats).find(row), single.as_ref().ok().copied());
-                match single {
-                    Ok(mark) => {
-                        prop_assert_eq!(pools[usize::from(places.pools[at])], mark.pool());
-                        prop_assert_eq!(places.ordinals[at], mark.ordinal().get());
-                    }
-                    Err(reason) => {
-                        prop_assert_eq!(places.pools[at], NO_POOL);
-                        prop_assert_eq!(faults.next(), Some(&(at, reason)));
+        fn a_column_is_its_rows(rows in rows()) {
+            for formats in [fixtures::kazakhstan().unwrap(), mixed()] {
+                let pools = formats.pools();
+                let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
+                let (offsets, data) = buffers(&rows);
+                let places = formats.parse_column(TextColumn::new(&offsets, &data).unwrap());
+                let mut faults = places.faults.iter();
+                for (at, row) in rows.iter().enumerate() {
+                    let single = match std::str::from_utf8(row) {
+                        Ok(text) => formats.parse(text).map_err(|error| error.slug()),
+                        Err(_) => Err("not_utf8"),
+                    };
+                    let alone = MarkReader::new(&formats).find(Row::of(row));
+                    prop_assert_eq!(alone, single.as_ref().ok().copied());
+                    match single {
+                        Ok(mark) => {
+                            prop_assert_eq!(pools[usize::from(places.pools[at])], mark.pool());
+                            prop_assert_eq!(places.ordinals[at], mark.ordinal().get());
+                        }
+                        Err(reason) => {
+                            prop_assert_eq!(places.pools[at], NO_POOL);
+                            prop_assert_eq!(faults.next(), Some(&(at, reason)));
+                        }
                     }
                 }
+                prop_assert_eq!(faults.next(), None);
             }
-            prop_assert_eq!(faults.next(), None);
         }
     }
 }

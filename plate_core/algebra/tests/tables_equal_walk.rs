@@ -122,3 +122,28 @@ proptest! {
         prop_assert_eq!(said, not_offered);
     }
 }
+
+proptest! {
+    /// The reader of tiers says of a text what the tables say of the mark that it is parsed to.
+    #[test]
+    fn a_text_has_the_tier_of_its_mark(
+        texts in prop::collection::vec(
+            prop_oneof![
+                4 => "[0-9]{3}[A-Z]{2,3}(0[0-9]|1[0-9]|2[01])",
+                2 => "(KZ|kz)? ?(777|00[0-9]|[0-9]{3}) ?([aаA]{2,3}|[A-ZВЕК]{3}) ?(02|20|21)",
+                1 => "[0-9A-Zа-х ]{0,10}",
+            ],
+            0..60,
+        ),
+        acquired in select(vec![Acquired::Chosen, Acquired::Assigned]),
+    ) {
+        static BOOK: std::sync::LazyLock<RuleBook> = std::sync::LazyLock::new(book);
+        let reader = BOOK.tier_reader(acquired, day("2026-11-23")).unwrap();
+        for text in texts {
+            let mark = BOOK.formats().parse(&text).ok();
+            let found = mark.and_then(|mark| BOOK.classify(mark, acquired, day("2026-11-23")).ok());
+            let code = found.map_or(NO_MARK, |found| found.tier.map_or(NOT_OFFERED, |tier| tier.0));
+            prop_assert_eq!(reader.code(text.as_bytes()), code, "{}", text);
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Whole columns across the border: bytes in Arrow's layout both ways, and no GIL in between.
 
 use plate_algebra::classify::NO_MARK;
-use plate_algebra::column::{ColumnError, PlaceColumn, TextColumn};
+use plate_algebra::column::{ColumnError, PlaceColumn, TextColumn, TierReader};
 use plate_algebra::{Acquired, Date, Formats, RuleBook, TagSet};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
@@ -81,13 +81,24 @@ pub(super) fn tiers_of_texts<'py>(
     let py = texts.py();
     let reader = book.tier_reader(acquired, on).map_err(|error| errors::price(py, &error))?;
     let ids: Vec<_> = tier_ids(book, on).iter().map(|id| PyString::new(py, id)).collect();
-    let mut tiers = Vec::with_capacity(texts.len());
-    for text in texts.iter() {
-        // What has no UTF-8 form, a lone surrogate, is no mark.
-        let code = text.cast::<PyString>()?.to_str().map_or(NO_MARK, |text| reader.code(text.as_bytes()));
-        tiers.push(ids.get(usize::from(code)));
+    let codes = codes_of_texts(texts, &reader)?;
+    PyList::new(py, codes.iter().map(|code| ids.get(usize::from(*code))))
+}
+
+/// Texts that are looked at in one go: as a tuple they are lent, where a list would count a reference to each.
+const TEXTS_AT_ONCE: usize = 128;
+
+fn codes_of_texts(texts: &Bound<'_, PyList>, reader: &TierReader<'_>) -> PyResult<Vec<u8>> {
+    let mut codes = Vec::with_capacity(texts.len());
+    for start in (0..texts.len()).step_by(TEXTS_AT_ONCE) {
+        let some = texts.get_slice(start, start + TEXTS_AT_ONCE).to_tuple();
+        for text in some.iter_borrowed() {
+            // What has no UTF-8 form, a lone surrogate, is no mark. The exact type is a comparison; asking for a subclass is a call.
+            let text = text.cast_exact::<PyString>().or_else(|_| text.cast::<PyString>())?;
+            codes.push(text.to_str().map_or(NO_MARK, |text| reader.code(text.as_bytes())));
+        }
     }
-    PyList::new(py, tiers)
+    Ok(codes)
 }
 
 fn tier_ids(book: &RuleBook, on: Date) -> Vec<String> {
