@@ -87,6 +87,33 @@ def test_a_verb_needs_a_running_loop(book: RuleBook) -> None:
     inventory.close()
 
 
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_loop_stopped_in_its_turn_is_not_taken_for_the_running_one(
+    new_loop: Callable[[], asyncio.AbstractEventLoop], book: RuleBook
+) -> None:
+    """Whoever asked in a turn that broke off is answered when it goes on; others ask for themselves."""
+    inventory = Inventory.open(NOBODY_THERE, book)
+    first, second = new_loop(), new_loop()
+    asked: list[asyncio.Future[None]] = []
+
+    def ask_and_stop() -> None:
+        asked.append(inventory.echo())
+        first.stop()
+
+    async def ask() -> None:
+        assert await inventory.echo() is None
+
+    first.call_soon(ask_and_stop)
+    first.run_forever()
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        inventory.echo()
+    second.run_until_complete(ask())
+    assert first.run_until_complete(asyncio.wait_for(asked[0], 10)) is None
+    inventory.close()
+    first.close()
+    second.close()
+
+
 def test_cancelling_one_leaves_the_others(run: Run, store: StoreServer, book: RuleBook) -> None:
     """A cancelled awaitable takes nothing back and disturbs nobody; what it asked for was done."""
 

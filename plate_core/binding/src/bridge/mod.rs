@@ -14,6 +14,7 @@ use std::future::Future;
 use std::io;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 
 use plate_inventory::engine::{Backend, Completion, Engine, EngineError, Options};
 use plate_inventory::pipeline::{Item, Lane, Pipeline};
@@ -59,6 +60,8 @@ impl Completion<Pipeline> for Finished {
 pub(crate) struct Bridge {
     engine: Arc<StoreEngine>,
     ports: Mutex<Vec<Py<LoopPort>>>,
+    /// The port that was looked up last, and the thread whose running loop it serves.
+    recent: Mutex<Option<(ThreadId, Py<LoopPort>)>>,
     port_capacity: usize,
 }
 
@@ -71,6 +74,7 @@ impl Bridge {
         Ok(Self {
             engine: Arc::new(Engine::open(make, options)?),
             ports: Mutex::new(Vec::new()),
+            recent: Mutex::new(None),
             port_capacity: options.backlog_max,
         })
     }
@@ -109,6 +113,7 @@ impl Bridge {
     /// End the engine and tell every future how its request ended.
     pub(crate) fn close(&self, py: Python<'_>) {
         py.detach(|| self.engine.close());
+        drop(self.recent.lock().unwrap_or_else(PoisonError::into_inner).take());
         let ports = std::mem::take(&mut *self.ports.lock().unwrap_or_else(PoisonError::into_inner));
         for port in ports {
             LoopPort::retire(port.bind(py));
@@ -121,10 +126,28 @@ impl Bridge {
     }
 
     fn port_of_running_loop<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, LoopPort>> {
-        let event_loop = running_loop(py)?;
-        if let Some(port) = self.known(py, &event_loop) {
+        if let Some(port) = self.port_of_this_turn(py) {
             return Ok(port);
         }
+        let event_loop = running_loop(py)?;
+        let port = self.known(py, &event_loop).map_or_else(|| self.attach(py, event_loop), Ok)?;
+        let looked_up = (thread::current().id(), port.clone().unbind());
+        *self.recent.lock().unwrap_or_else(PoisonError::into_inner) = Some(looked_up);
+        Ok(port)
+    }
+
+    /// The port of the running loop where this turn of the loop has asked before: up to Python 3.11 asyncio makes a
+    /// system call each time it says which loop runs, and a turn may hold hundreds of requests.
+    fn port_of_this_turn<'py>(&self, py: Python<'py>) -> Option<Bound<'py, LoopPort>> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let (thread, port) = recent.as_ref()?;
+        let port = port.bind(py).clone();
+        let ours = *thread == thread::current().id();
+        drop(recent);
+        (ours && port.get().is_in_turn(py)).then_some(port)
+    }
+
+    fn attach<'py>(&self, py: Python<'py>, event_loop: Bound<'py, PyAny>) -> PyResult<Bound<'py, LoopPort>> {
         self.engine.check().map_err(|error| errors::engine(py, error))?;
         let port = LoopPort::attach(Arc::clone(&self.engine), event_loop, self.port_capacity)?;
         let mut ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);

@@ -21,6 +21,7 @@ pub(crate) struct LoopPort {
     event_loop: Py<PyAny>,
     create_future: Py<PyAny>,
     call_soon: Py<PyAny>,
+    is_running: Py<PyAny>,
     slots: Mutex<Slots>,
     /// A kick is due at the end of this turn of the loop.
     kick_due: AtomicBool,
@@ -43,6 +44,7 @@ impl LoopPort {
                 door,
                 create_future: event_loop.getattr(intern!(py, "create_future"))?.unbind(),
                 call_soon: event_loop.getattr(intern!(py, "call_soon"))?.unbind(),
+                is_running: event_loop.getattr(intern!(py, "is_running"))?.unbind(),
                 event_loop: event_loop.clone().unbind(),
                 slots: Mutex::new(Slots::default()),
                 kick_due: AtomicBool::new(false),
@@ -55,6 +57,16 @@ impl LoopPort {
 
     pub(super) fn serves(&self, event_loop: &Bound<'_, PyAny>) -> bool {
         self.event_loop.as_ptr() == event_loop.as_ptr()
+    }
+
+    /// Whether the turn in which the loop was last asked for goes on. A kick that is due says so, unless the loop was
+    /// stopped before its next turn.
+    pub(super) fn is_in_turn(&self, py: Python<'_>) -> bool {
+        self.kick_due.load(Ordering::Acquire) && self.is_running(py)
+    }
+
+    fn is_running(&self, py: Python<'_>) -> bool {
+        self.is_running.bind(py).call0().and_then(|running| running.is_truthy()).unwrap_or(false)
     }
 
     pub(super) fn is_closed(&self, py: Python<'_>) -> bool {
@@ -70,8 +82,7 @@ impl LoopPort {
             return;
         }
         let ours = super::running_loop(py).is_ok_and(|running| this.serves(&running));
-        let running = this.event_loop.call_method0(py, intern!(py, "is_running"));
-        let elsewhere = !ours && running.and_then(|running| running.is_truthy(py)).unwrap_or(false);
+        let elsewhere = !ours && this.is_running(py);
         let left = if elsewhere {
             // Futures may be touched in their own loop's thread only.
             port.getattr(intern!(py, "leave"))

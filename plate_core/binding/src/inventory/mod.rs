@@ -41,6 +41,8 @@ use rows::{AssignRow, HeldRow, HoldRow, PaymentRow, answers};
 pub(crate) struct PyInventory {
     bridge: Bridge,
     formats: Arc<Formats>,
+    /// In whose lane an echo travels: every item has a pool.
+    echo_pool: Pool,
 }
 
 #[pymethods]
@@ -55,10 +57,12 @@ impl PyInventory {
         let (engine, store) = options::read(py, &options)?;
         let store = Store::new(url, store).map_err(|error| errors::store(py, &error))?;
         let formats = Arc::clone(&book.formats);
+        let no_pool = || errors::argument(py, "pool_unknown", "book", "a book with pools");
+        let echo_pool = formats.pools().first().copied().ok_or_else(no_pool)?;
         let pipeline = Pipeline::new(store, &formats);
         let opened = Bridge::open(move || pipeline, engine);
         let bridge = opened.map_err(|error| PyOSError::new_err(error.to_string()))?;
-        Ok(Self { bridge, formats })
+        Ok(Self { bridge, formats, echo_pool })
     }
 
     /// End the engine: what waits is refused (`InventoryClosed`), what is under way gets close_grace_ms to end and
@@ -75,9 +79,7 @@ impl PyInventory {
 
     /// Nothing, through the engine and back: what the way costs.
     fn echo<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let pool = self.formats.pools().first().copied();
-        let pool = pool.ok_or_else(|| errors::argument(py, "pool_unknown", "book", "a book with pools"))?;
-        self.bridge.submit(py, vec![Item::Echo.at(pool)], Box::new(|py, _| Ok(py.None())))
+        self.bridge.submit(py, vec![Item::Echo.at(self.echo_pool)], Box::new(|py, _| Ok(py.None())))
     }
 
     /// Refuse a store that can lose marks, has data of a later version, or is not the `known` one.
