@@ -80,13 +80,19 @@ pub(super) fn tiers_of_texts<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     let py = texts.py();
     let reader = book.tier_reader(acquired, on).map_err(|error| errors::price(py, &error))?;
-    let ids: Vec<_> = tier_ids(book, on).iter().map(|id| PyString::new(py, id)).collect();
+    let ids = tier_ids(book, on);
+    // By code, None included: the same string for the same tier, and nothing to decide for each text.
+    let tiers: [Bound<'_, PyAny>; 256] = std::array::from_fn(|code| match ids.get(code) {
+        Some(id) => PyString::new(py, id).into_any(),
+        None => py.None().into_bound(py),
+    });
     let codes = codes_of_texts(texts, &reader)?;
-    PyList::new(py, codes.iter().map(|code| ids.get(usize::from(*code))))
+    PyList::new(py, codes.iter().map(|code| &tiers[usize::from(*code)]))
 }
 
-/// Texts that are looked at in one go: as a tuple they are lent, where a list would count a reference to each.
-const TEXTS_AT_ONCE: usize = 128;
+/// Texts that are looked at in one go: as a tuple they are lent, where a list would count a reference to each. So many
+/// stay in the processor's cache between the two.
+const TEXTS_AT_ONCE: usize = 4_096;
 
 fn codes_of_texts(texts: &Bound<'_, PyList>, reader: &TierReader<'_>) -> PyResult<Vec<u8>> {
     let mut codes = Vec::with_capacity(texts.len());
