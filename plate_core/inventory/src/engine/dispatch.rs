@@ -59,7 +59,7 @@ impl<B: Backend, T: Completion<B>> Dispatch<B, T> {
         }
         self.intake.refuse_all();
         for waiting in self.lanes.borrow_mut().drain() {
-            waiting.place.list.fail(waiting.place.index, EngineError::Closed);
+            waiting.place.list.fail(EngineError::Closed);
         }
         // What the grace does not suffice for is reported as unknown when its task is dropped.
         let _ = tokio::time::timeout(self.options.close_grace, self.idle()).await;
@@ -123,10 +123,10 @@ impl<B: Backend, T: Completion<B>> Dispatch<B, T> {
             }
             // A backend that answers another number of items than it was given has broken its promise; which
             // answer belongs to whom cannot be told.
-            Ok(_) => places.into_iter().for_each(|place| place.list.fail(place.index, EngineError::Lost)),
+            Ok(_) => places.into_iter().for_each(|place| place.list.fail(EngineError::Lost)),
             Err(error) => {
                 for place in places {
-                    place.list.fail(place.index, EngineError::Backend(error.clone()));
+                    place.list.fail(EngineError::Backend(error.clone()));
                 }
             }
         }

@@ -7,46 +7,48 @@ use super::error::{Certainty, EngineError};
 use super::port::Ticket;
 use super::{Backend, Completion};
 
-/// How one item ended.
-enum End<R, E> {
-    Answered(R),
-    /// It was sent and no answer came.
-    Unknown,
-    /// It certainly took no effect.
-    NotApplied(EngineError<E>),
-}
-
-/// The ends of a list's items so far, in the list's order.
-type Ends<B> = Vec<Option<End<<B as Backend>::Reply, <B as Backend>::Error>>>;
-
-/// Collects the ends of a list's items and finishes the request with the last of them.
+/// Collects the replies to a list's items and finishes the request with the last of them.
 pub(super) struct Gathering<B: Backend, T: Completion<B>> {
-    ends: RefCell<Ends<B>>,
+    /// In the list's order; `None` where there is no reply, or none yet.
+    replies: RefCell<Vec<Option<B::Reply>>>,
+    /// How many items certainly took no effect, and why the first of them did not.
+    refused: Cell<usize>,
+    reason: Cell<Option<EngineError<B::Error>>>,
     left: Cell<usize>,
     ticket: Cell<Option<(Ticket<T>, Room)>>,
 }
 
 impl<B: Backend, T: Completion<B>> Gathering<B, T> {
     pub(super) fn new(items: usize, ticket: Ticket<T>, room: Room) -> Self {
-        let ends = (0..items).map(|_| None).collect();
-        Self { ends: RefCell::new(ends), left: Cell::new(items), ticket: Cell::new(Some((ticket, room))) }
-    }
-
-    /// The store answered this item.
-    pub(super) fn answer(&self, index: usize, reply: B::Reply) {
-        self.end(index, End::Answered(reply));
-    }
-
-    /// The batch this item was in failed.
-    pub(super) fn fail(&self, index: usize, error: EngineError<B::Error>) {
-        self.end(index, if error.nothing_applied() { End::NotApplied(error) } else { End::Unknown });
-    }
-
-    fn end(&self, index: usize, end: End<B::Reply, B::Error>) {
-        if let Some(place @ None) = self.ends.borrow_mut().get_mut(index) {
-            *place = Some(end);
-            self.left.set(self.left.get() - 1);
+        Self {
+            replies: RefCell::new((0..items).map(|_| None).collect()),
+            refused: Cell::new(0),
+            reason: Cell::new(None),
+            left: Cell::new(items),
+            ticket: Cell::new(Some((ticket, room))),
         }
+    }
+
+    /// The store answered this item. Each item ends once: by its answer, or by the failure of its batch.
+    pub(super) fn answer(&self, index: usize, reply: B::Reply) {
+        if let Some(place) = self.replies.borrow_mut().get_mut(index) {
+            *place = Some(reply);
+        }
+        self.ended();
+    }
+
+    /// The batch an item was in failed.
+    pub(super) fn fail(&self, error: EngineError<B::Error>) {
+        if error.nothing_applied() {
+            self.refused.set(self.refused.get() + 1);
+            let first = self.reason.take().unwrap_or(error);
+            self.reason.set(Some(first));
+        }
+        self.ended();
+    }
+
+    fn ended(&self) {
+        self.left.set(self.left.get().saturating_sub(1));
         if self.left.get() == 0 {
             self.finish();
         }
@@ -61,22 +63,9 @@ impl<B: Backend, T: Completion<B>> Gathering<B, T> {
         };
         // Before the caller learns of it: he may submit the next list at once and must find this one's room.
         drop(room);
-        let ends = self.ends.take();
-        let (mut refused, mut reason) = (0, None);
-        let mut replies = Vec::with_capacity(ends.len());
-        for end in ends {
-            replies.push(match end {
-                Some(End::Answered(reply)) => Some(reply),
-                Some(End::NotApplied(error)) => {
-                    refused += 1;
-                    reason.get_or_insert(error);
-                    None
-                }
-                Some(End::Unknown) | None => None,
-            });
-        }
-        match reason {
-            Some(error) if refused == replies.len() => ticket.finish(T::failed(error)),
+        let replies = self.replies.take();
+        match self.reason.take() {
+            Some(error) if self.refused.get() == replies.len() => ticket.finish(T::failed(error)),
             _ => ticket.finish(T::answered(replies)),
         }
     }
