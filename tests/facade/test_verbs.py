@@ -341,6 +341,15 @@ async def test_one_holder_has_a_lease(inventory: Inventory) -> None:
     assert await inventory.take_lease("keeper", "b", 60_000)
 
 
+async def test_many_feeds_are_read_as_each_of_them_alone(inventory: Inventory, book: RuleBook) -> None:
+    """A list a place, in order, each after its own id and no longer than asked; an unknown pool has none."""
+    await _allot(inventory, book, AIGERIM, "777AAA02")
+    whole = await inventory.feed(POOL, "0-0", 1_000)
+    places = [("moon.01", "0-0", 9), (POOL, "0-0", 2), (POOL, "2-0", 9), (POOL, whole[-1][0], 9)]
+    assert await inventory.feeds(places) == [[], whole[:2], whole[2:], []]
+    assert await inventory.feeds([]) == []
+
+
 async def test_the_feed_becomes_the_journal(inventory: Inventory, book: RuleBook, tmp_path: Any) -> None:
     """Entries are read, kept, trimmed, and tell a mark's whole history afterwards."""
     allotted = await _allot(inventory, book, AIGERIM, "777AAA02")
@@ -464,6 +473,7 @@ def test_an_act_names_its_request_only_by_hash() -> None:
         ("pool_unknown", lambda it, mark: it.sweep("person_car.99")),
         ("pool_unknown", lambda it, mark: it.configure_pools(official(), {"moon": {}})),
         ("entry_id_invalid", lambda it, mark: it.feed(POOL, "yesterday", 1)),
+        ("entry_id_invalid", lambda it, mark: it.feeds([(POOL, "yesterday", 1)])),
         ("pseudonym_invalid", lambda it, mark: it.read_applicant(b"x")),
     ],
 )

@@ -8,11 +8,11 @@ use plate_inventory::journal::EntryId;
 use plate_inventory::pipeline::UNPLACED_POOL;
 use plate_inventory::record::Record;
 use plate_inventory::settings::{PoolShape, SettingsChange};
-use plate_inventory::store::Head;
 use plate_inventory::store::contract::Genesis;
+use plate_inventory::store::{Head, RawEntry};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyMapping};
+use pyo3::types::{PyBytes, PyDict, PyMapping};
 
 use super::rows::{answers, at};
 use crate::answer::{PyAnswer, PyLive};
@@ -127,6 +127,11 @@ pub(crate) fn all_done(py: Python<'_>, answers: Vec<Answer>) -> PyResult<Py<PyAn
         Some(refused) => Err(errors::refused(py, refused)),
         None => Ok(py.None()),
     }
+}
+
+/// [(entry id, bytes)], as a feed has them.
+pub(crate) fn entries<'py>(py: Python<'py>, found: &[RawEntry]) -> Vec<(String, Bound<'py, PyBytes>)> {
+    found.iter().map(|entry| (format!("{}-0", entry.revision), PyBytes::new(py, &entry.bytes))).collect()
 }
 
 /// The revision of a feed entry's id, `<revision>-0`.

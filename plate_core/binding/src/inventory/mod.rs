@@ -17,6 +17,7 @@ use plate_inventory::store::Store;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBytes, PyDict, PyMapping};
 
 use crate::act::{PyAct, pseudonym};
@@ -363,10 +364,24 @@ impl PyInventory {
     ) -> PyResult<Bound<'py, PyAny>> {
         let after = calls::entry(py, "after", after)?;
         let run = move |it: Rc<Pipeline>| async move { it.store().feed(&pool, after, count).await };
-        self.bridge.call(py, run, |py, entries| {
-            let entries =
-                entries.iter().map(|entry| (format!("{}-0", entry.revision), PyBytes::new(py, &entry.bytes)));
-            entries.collect::<Vec<_>>().into_py_any(py)
+        self.bridge.call(py, run, |py, entries| calls::entries(py, &entries).into_py_any(py))
+    }
+
+    /// The same of many feeds in one round trip, (pool, after, count) each: a list a place, in order.
+    fn feeds<'py>(
+        &self,
+        py: Python<'py>,
+        places: Vec<(String, PyBackedStr, usize)>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let places = places.into_iter().map(|(pool, after, count)| {
+            let after = calls::entry(py, "places", &after)?;
+            Ok((pool, after, count))
+        });
+        let places = places.collect::<PyResult<Vec<_>>>()?;
+        let run = move |it: Rc<Pipeline>| async move { it.store().feeds(&places).await };
+        self.bridge.call(py, run, |py, feeds| {
+            let feeds = feeds.iter().map(|entries| calls::entries(py, entries));
+            feeds.collect::<Vec<_>>().into_py_any(py)
         })
     }
 

@@ -29,22 +29,18 @@ impl Store {
         read_entries(&self.connection.send(&range).await?)
     }
 
-    /// The entries of many pools' feeds, each after its own revision, in one round trip.
+    /// The entries of many pools' feeds, (pool, after, count) each, in one round trip.
     ///
     /// # Errors
     /// As any call; see [`StoreError`].
-    pub async fn feeds(
-        &self,
-        after: &[(String, u64)],
-        count: usize,
-    ) -> Result<Vec<Vec<RawEntry>>, StoreError> {
-        if after.is_empty() {
+    pub async fn feeds(&self, places: &[(String, u64, usize)]) -> Result<Vec<Vec<RawEntry>>, StoreError> {
+        if places.is_empty() {
             return Ok(Vec::new());
         }
         let mut pipeline = redis::pipe();
-        for (pool, revision) in after {
-            pipeline.cmd("XRANGE").arg(PoolKey::Feed.of(pool)).arg(format!("({revision}-0")).arg("+");
-            pipeline.arg("COUNT").arg(count);
+        for (pool, after, count) in places {
+            pipeline.cmd("XRANGE").arg(PoolKey::Feed.of(pool)).arg(format!("({after}-0")).arg("+");
+            pipeline.arg("COUNT").arg(*count);
         }
         self.connection.send_all(&pipeline).await?.iter().map(read_entries).collect()
     }
