@@ -194,6 +194,12 @@ class Settings(BaseSettings):
     journal_poll_seconds: float = Field(
         0.05, gt=0, le=10, description="Pause between two looks at the feed when it was empty."
     )
+    feed_trim_seconds: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="Least time that what is on disk stays in the feed, for replicas.",
+    )
 
     # --- Pricing --------------------------------------------------------------------------------------
     tariff_lead_seconds: int = Field(

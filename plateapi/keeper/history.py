@@ -3,7 +3,7 @@
 A store that is emptied behind an open journal counts again from one. While it is behind the journal its
 revisions show that; once its pools have passed the journal's end they do not, and its entries would follow
 the old ones without a gap. So the keeper remembers *which* pool of a name it journals, by the time of its
-founding, and asks again after each read and before what was read is written: two histories are never joined.
+founding, and asks again after each reading, before it is written: two histories are never joined.
 
 The memory is a file, because a keeper that takes over or starts anew must know it too. Whoever has looked at
 both and knows that they are one history (a store rebuilt from this very journal) removes the file.
@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from plate_core import JournalBroken
+from plate_core import Journal, JournalBroken
 from plateapi.keeper.journaling import Feed
 
 _NO_HEAD: Final[Mapping[str, int | None]] = {"revision": 0, "founded_us": None}
@@ -33,18 +33,10 @@ class Pools(Feed, Protocol):
         ...
 
 
-class Heads(Protocol):
-    """What telling a history needs of the journal on disk."""
-
-    def head(self, pool: str) -> str:
-        """The id of the last entry of a pool."""
-        ...
-
-
 class OwnHistory:
     """The inventory's feeds, refused where they are not of the pools that the journal tells of."""
 
-    def __init__(self, store: Pools, journal: Heads, pools: Sequence[str], memory: Path) -> None:
+    def __init__(self, store: Pools, journal: Journal, pools: Sequence[str], memory: Path) -> None:
         """Watches ``pools``, which are founded; what is known of them stands in the file ``memory``.
 
         Raises ``JournalBroken`` where the file cannot be read: that is no memory of nothing.
@@ -55,16 +47,15 @@ class OwnHistory:
         self._memory = memory
         self._known = _read_foundings(memory)
 
-    async def refuse_another(self, pools: Sequence[str] = ()) -> None:
-        """Ask for these pools, or for all that are watched.
+    async def refuse_another(self) -> None:
+        """Ask for all pools that are watched.
 
         Raises ``JournalBroken``: ``journal_ahead`` where a pool is gone or has not come as far as its
         journal, ``journal_pool_refounded`` where it was founded at another time than the one so far.
         """
-        asked = pools or self._pools
-        heads = await self._store.heads(asked)
+        heads = await self._store.heads(self._pools)
         found = dict(self._known)
-        for pool, head in zip(asked, heads, strict=True):
+        for pool, head in zip(self._pools, heads, strict=True):
             founded_us = self._founding(pool, head or _NO_HEAD)
             if founded_us is not None:
                 found[pool] = founded_us
@@ -72,16 +63,11 @@ class OwnHistory:
             _write_foundings(self._memory, found)
             self._known = found
 
-    async def feed(self, pool: str, after: str, count: int) -> list[tuple[str, bytes]]:
-        """Entries after an id; before they are given out their pool is known to be the journal's own."""
-        entries = await self._store.feed(pool, after, count)
-        if entries:
-            await self.refuse_another([pool] if pool in self._pools else ())
+    async def feeds(self, places: Sequence[tuple[str, str, int]]) -> list[list[tuple[str, bytes]]]:
+        """Entries of many feeds; before they are given out all pools are known to be the journal's own."""
+        entries = await self._store.feeds(places)
+        await self.refuse_another()
         return entries
-
-    async def trim_feed(self, pool: str, through: str) -> int:
-        """As the inventory does it."""
-        return await self._store.trim_feed(pool, through)
 
     def _founding(self, pool: str, head: Mapping[str, int | None]) -> int | None:
         """When the pool was founded, or the refusal of a pool that is not the journal's."""

@@ -24,9 +24,19 @@ from plateapi.keeper.expiry import sweep_pools
 from plateapi.keeper.history import OwnHistory
 from plateapi.keeper.journaling import POOLS_WITHOUT_MARKS, UNPLACED_POOL, journal_round
 from plateapi.keeper.status import KeeperStatus, is_fresh, write_status
+from plateapi.keeper.trimming import Trimming
 from plateapi.settings import Settings
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """An open journal, and what is known beside it for as long as it is open."""
+
+    journal: Journal
+    history: OwnHistory
+    trimming: Trimming
 
 
 @dataclass
@@ -39,7 +49,7 @@ class Keeper:
     activation: Activation
     status: KeeperStatus
     replica: ReplicaWriter
-    journal: Journal | None = None
+    writing: Writing | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -51,6 +61,7 @@ class Keeper:
         self.election = Election(self.inventory, int(self.settings.keeper_lease_seconds * 1000))
         self.swept_at = 0.0
         self.pools: Sequence[str] = self.book.pools()
+        self.feeds: Sequence[str] = [*self.pools, *POOLS_WITHOUT_MARKS]
 
     async def run(self) -> None:
         """Works until ``stopping`` is set; then gives the lease back and leaves the journal durable."""
@@ -136,13 +147,9 @@ class Keeper:
     async def _write_journal(self) -> None:
         """One round of the journal; a journal that refuses is closed and opened anew next time."""
         try:
-            if self.journal is None:
-                self.journal = Journal.open(self.settings.journal_dir)
-            history = OwnHistory(
-                self.inventory, self.journal, [*self.pools, UNPLACED_POOL], self.settings.foundings_path
-            )
-            await history.refuse_another()
-            done = await journal_round(history, self.journal, [*self.pools, *POOLS_WITHOUT_MARKS])
+            writing = self.writing or self._open_journal()
+            done = await journal_round(writing.history, writing.journal, self.feeds)
+            await writing.trimming.trim(done.heads, time.monotonic())
         except PlateError as error:
             self._close_journal()
             self.status.journal_error = error.detail
@@ -151,10 +158,25 @@ class Keeper:
         self.status.journalled_entries += done.entries
         self._more = done.more
 
+    def _open_journal(self) -> Writing:
+        """Reads from the disk what need not be read in every round."""
+        journal = Journal.open(self.settings.journal_dir)
+        try:
+            pools = [*self.pools, UNPLACED_POOL]
+            history = OwnHistory(self.inventory, journal, pools, self.settings.foundings_path)
+        except PlateError:
+            journal.close()
+            raise
+        heads = {pool: journal.head(pool) for pool in self.feeds}
+        self.writing = Writing(
+            journal, history, Trimming(self.inventory, heads, self.settings.feed_trim_seconds)
+        )
+        return self.writing
+
     def _close_journal(self) -> None:
-        if self.journal is not None:
-            self.journal.close()
-            self.journal = None
+        if self.writing is not None:
+            self.writing.journal.close()
+            self.writing = None
 
     async def _withdraw(self) -> None:
         self._close_journal()

@@ -19,35 +19,18 @@ from plateapi.keeper.journaling import (
     POOLS_WITHOUT_MARKS,
     REFUSALS_POOL,
     UNPLACED_POOL,
+    Journalled,
     journal_round,
 )
 from plateapi.keeper.process import Keeper
 from plateapi.keeper.status import KeeperStatus
+from plateapi.keeper.trimming import Trimming
 from plateapi.settings import Settings
 from tests.facade.citizens import NOON_MS, PAYMENTS, Citizen, official, open_country
 from tests.servers import StoreServer
 
 POOL = "person_car.02"
 AIGERIM = Citizen("aigerim")
-
-
-class PowerLost(Exception):
-    """The keeper ends here."""
-
-
-class DyingFeed:
-    """The inventory's feed for a keeper that dies before it trims."""
-
-    def __init__(self, inventory: Inventory) -> None:
-        self._inventory = inventory
-
-    async def feed(self, pool: str, after: str, count: int) -> list[tuple[str, bytes]]:
-        """As the inventory has it."""
-        return await self._inventory.feed(pool, after, count)
-
-    async def trim_feed(self, pool: str, through: str) -> int:
-        """Never reached."""
-        raise PowerLost
 
 
 def verbs(directory: Path) -> list[str]:
@@ -78,6 +61,15 @@ async def working_keeper(settings: Settings) -> AsyncIterator[Keeper]:
         await engine.close()
 
 
+async def written_and_trimmed(inventory: Inventory, journal: Journal, pools: Sequence[str]) -> Journalled:
+    """One round, and after two turns nothing of it is in the feeds any more."""
+    done = await journal_round(inventory, journal, pools)
+    trimming = Trimming(inventory, done.heads, turn_seconds=1)
+    for second in range(2):
+        await trimming.trim({}, second)
+    return done
+
+
 async def feed_length(inventory: Inventory) -> int:
     """Entries of the pool that the store still keeps."""
     return len(await inventory.feed(POOL, "0-0", 1_000))
@@ -86,30 +78,49 @@ async def feed_length(inventory: Inventory) -> int:
 async def test_what_is_on_disk_is_trimmed_and_nothing_else(
     inventory: Inventory, book: RuleBook, tmp_path: Path
 ) -> None:
-    """A round writes every entry, then the feed is empty; the next round has nothing to do."""
+    """A round writes every entry, two turns later the feed is empty; the next round has nothing to do."""
     await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
     journal = Journal.open(tmp_path)
-    done = await journal_round(inventory, journal, [POOL])
+    done = await written_and_trimmed(inventory, journal, [POOL])
     assert (done.entries, done.more) == (2, False)  # the founding, and the hold
     assert verbs(tmp_path) == ["hold"]
     assert await feed_length(inventory) == 0
     assert (await journal_round(inventory, journal, [POOL])).entries == 0
 
 
-async def test_a_keeper_that_dies_before_it_trims_writes_nothing_twice(
+async def test_what_is_on_disk_stays_for_replicas_to_read_and_not_for_longer(
     inventory: Inventory, book: RuleBook, tmp_path: Path
 ) -> None:
-    """What was durable is recognised by the next keeper, which trims it and goes on."""
+    """An entry leaves the feed with the turn after the one in which it came to the disk."""
+    journal = Journal.open(tmp_path)
+    trimming = Trimming(inventory, {}, turn_seconds=1)
+    await trimming.trim({}, 0)
+    await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
+    done = await journal_round(inventory, journal, [POOL])
+    kept = []
+    for durable, now_seconds in [(done.heads, 0.9), ({}, 1.0), ({}, 1.9), ({}, 2.0)]:
+        await trimming.trim(durable, now_seconds)
+        kept.append(await feed_length(inventory))
+    assert kept == [2, 2, 2, 0]
+
+
+async def test_a_keeper_that_ends_before_it_trims_writes_nothing_twice(
+    inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """What was durable is trimmed by the next keeper, which goes on behind it."""
     await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
     journal = Journal.open(tmp_path)
-    with pytest.raises(PowerLost):
-        await journal_round(DyingFeed(inventory), journal, [POOL])
+    await journal_round(inventory, journal, [POOL])
     journal.close()
     assert await feed_length(inventory) == 2
     await AIGERIM.hold(inventory, book, book.parse("778AAA02"))
-    await journal_round(inventory, Journal.open(tmp_path), [POOL])
+    journal = Journal.open(tmp_path)
+    trimming = Trimming(inventory, {POOL: journal.head(POOL)}, turn_seconds=1)
+    await journal_round(inventory, journal, [POOL])
     assert verbs(tmp_path) == ["hold", "hold"]
-    assert await feed_length(inventory) == 0
+    for second in range(2):
+        await trimming.trim({}, second)
+    assert await feed_length(inventory) == 1
 
 
 async def test_a_journal_that_is_too_old_is_refused_and_nothing_is_trimmed(
@@ -117,7 +128,7 @@ async def test_a_journal_that_is_too_old_is_refused_and_nothing_is_trimmed(
 ) -> None:
     """Entries between the journal's end and the feed's beginning are missing: a gap is never bridged."""
     await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
-    await journal_round(inventory, Journal.open(tmp_path / "lost"), [POOL])
+    await written_and_trimmed(inventory, Journal.open(tmp_path / "lost"), [POOL])
     await AIGERIM.hold(inventory, book, book.parse("778AAA02"))
     other = Journal.open(tmp_path / "other")
     with pytest.raises(JournalBroken) as refusal:
@@ -204,7 +215,7 @@ async def test_documents_are_refused_with_the_pools_of_their_store(
     await refound(inventory, book, store)
     await inventory.put_document(official(), "draft-1", b"another store's", expected_version=0)
     with pytest.raises(JournalBroken) as refusal:
-        await history.feed(DOCUMENTS_POOL, "0-0", 10)
+        await history.feeds([(DOCUMENTS_POOL, "0-0", 10)])
     assert refusal.value.slug == "journal_pool_refounded"
 
 
@@ -239,7 +250,9 @@ async def test_a_keeper_joins_nothing_to_a_journal_that_is_ahead(
     inventory: Inventory, book: RuleBook, store: StoreServer, tmp_path: Path, lost: bool
 ) -> None:
     """Its rounds fail and say why, and neither the journal nor the new store's feed is touched."""
-    settings = Settings(redis_url=store.url, data_dir=tmp_path, keeper_watch_seconds=0.05)
+    settings = Settings(
+        redis_url=store.url, data_dir=tmp_path, keeper_watch_seconds=0.05, feed_trim_seconds=0
+    )
     await inventory.check_contract()
     await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
     journal = Journal.open(settings.journal_dir)
@@ -265,7 +278,9 @@ async def test_a_keeper_notices_another_store_behind_its_open_journal(
     inventory: Inventory, book: RuleBook, store: StoreServer, tmp_path: Path, lost: bool
 ) -> None:
     """It stops journalling and says why, round after round; its own store's next holds it journals."""
-    settings = Settings(redis_url=store.url, data_dir=tmp_path, keeper_watch_seconds=0.05)
+    settings = Settings(
+        redis_url=store.url, data_dir=tmp_path, keeper_watch_seconds=0.05, feed_trim_seconds=0
+    )
     await inventory.check_contract()
     await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
     async with working_keeper(settings) as keeper:
@@ -298,9 +313,9 @@ async def test_every_writing_of_a_document_is_journalled(inventory: Inventory, t
         content = f"draft {version}".encode()
         await inventory.put_document(official(), "draft-1", content, expected_version=version)
     journal = Journal.open(tmp_path)
-    first = await journal_round(inventory, journal, [DOCUMENTS_POOL])
+    first = await written_and_trimmed(inventory, journal, [DOCUMENTS_POOL])
     assert (first.entries, first.more) == (DOCUMENTS_A_READ, True)
-    rest = await journal_round(inventory, journal, [DOCUMENTS_POOL])
+    rest = await written_and_trimmed(inventory, journal, [DOCUMENTS_POOL])
     assert (rest.entries, rest.more) == (20 - DOCUMENTS_A_READ, False)
     assert await inventory.feed(DOCUMENTS_POOL, "0-0", 100) == []
     told = [step["document"] for step in JournalReader(tmp_path).transitions(DOCUMENTS_POOL)]
@@ -322,7 +337,7 @@ async def test_a_lost_writing_of_a_document_is_found(inventory: Inventory, tmp_p
 async def test_refused_notifications_are_journalled(inventory: Inventory, tmp_path: Path) -> None:
     """They are lines like any other, and leave the feed when they are on disk."""
     await inventory.note_refusals([(PAYMENTS.act(), "one"), (PAYMENTS.act(), "two")])
-    await journal_round(inventory, Journal.open(tmp_path), [REFUSALS_POOL])
+    await written_and_trimmed(inventory, Journal.open(tmp_path), [REFUSALS_POOL])
     steps = list(JournalReader(tmp_path).transitions(REFUSALS_POOL))
     assert [(step["revision"], step["verb"], step["note"]) for step in steps] == [
         (1, "refuse_notification", "one"),
