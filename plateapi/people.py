@@ -1,12 +1,13 @@
 """Who acts and for whom: the values that identity makes and services read.
 
 Not here: how a token or an IIN becomes one of these (``plateapi/identity``). A raw IIN or BIN has no
-place in any of them; an applicant is sixteen bytes that mean nothing to a reader.
+place in any of them; an applicant is sixteen bytes that mean nothing to a reader. What is made once an item
+of a batch is a named tuple: that costs a third of a frozen dataclass.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from plate_core import Act
 
@@ -29,8 +30,7 @@ CITIZEN_CHANNELS = frozenset({"egov_mobile", "portal", "tson_app", "kiosk", "ass
 DESK_CHANNEL = "desk"
 
 
-@dataclass(frozen=True, slots=True)
-class Applicant:
+class Applicant(NamedTuple):
     """For whom a mark is held: a person (IIN) or a legal entity (BIN) with its representative."""
 
     pseudonym: bytes  # 16 bytes, keyed HMAC
@@ -55,8 +55,7 @@ class Actor:
         return f"{role}-{self.pseudonym}"
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(NamedTuple):
     """One mutation on its way: who, from where, for whom, under which request id."""
 
     request_id: str
@@ -64,6 +63,10 @@ class Errand:
     channel: str
     office: str = ""
     applicant: Applicant | None = None
+
+    def part(self, number: int, applicant: Applicant) -> "Errand":
+        """One item of a batch: the place of the item makes a request id of the batch's."""
+        return Errand(f"{self.request_id}#{number}", self.caller, self.channel, self.office, applicant)
 
     def act(self, body: bytes | None = None) -> Act:
         """The errand as the store wants it; ``body`` is what else the same request must repeat."""

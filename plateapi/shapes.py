@@ -6,9 +6,10 @@ stands in its own ``schemas.py``.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, with_config
+from typing_extensions import TypedDict
 
-from plate_core import Mark
+from plate_core import Answer, Mark
 from plateapi.services.begin_payment import Invoice
 from plateapi.services.change_hold import LetGo
 from plateapi.services.holding import Holding
@@ -38,11 +39,16 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Expected(Body):
+# A part of a body that stands a hundred times in a batch: a dictionary costs a third of a model.
+@with_config(Body.model_config)
+class Expected(TypedDict, total=False):
     """The price that the client has seen. A hold at any other is refused: ``price_changed``."""
 
-    amount_tiyn: AmountTiyn | None = None
-    tariff: Revision | None = None
+    amount_tiyn: AmountTiyn | None
+    tariff: Revision | None
+
+
+NOTHING_EXPECTED = Expected()
 
 
 class Names(Shape):
@@ -114,24 +120,33 @@ class HoldingShape(Shape):
 
 def holding_values(holding: Holding) -> dict[str, Any]:
     """The holding's fields, ready for JSON: hot routes write them without a model."""
+    mark, live, server_time_ms, deadline_reason = holding
     return {
-        "mark": holding.mark.text,
-        "display": holding.mark.display,
-        "state": holding.state,
-        "hold_id": holding.hold_id,
-        "revision": holding.revision,
-        "deadline_ms": holding.deadline_ms or None,
-        "deadline_reason": holding.deadline_reason,
-        "amount_tiyn": holding.amount_tiyn,
+        "mark": mark.text,
+        "display": mark.display,
+        "state": live.state,
+        "hold_id": live.hold_id,
+        "revision": live.revision,
+        "deadline_ms": live.deadline_ms or None,
+        "deadline_reason": deadline_reason,
+        "amount_tiyn": live.amount_tiyn,
         "currency": "KZT",
-        "tariff": holding.tariff,
-        "acquired": holding.acquired,
-        "extensions": holding.extensions,
-        "held_at_ms": holding.held_at_ms,
-        "office": holding.office,
-        "channel": holding.channel,
-        "server_time_ms": holding.server_time_ms,
+        "tariff": live.tariff,
+        "acquired": live.acquired,
+        "extensions": live.extensions,
+        "held_at_ms": live.held_at_ms,
+        "office": live.office,
+        "channel": live.channel,
+        "server_time_ms": server_time_ms,
     }
+
+
+def holding_json(answer: Answer) -> bytes:
+    """The same of an answer, written at once: 4 us cheaper, which counts a hundred times in a batch."""
+    written = answer.holding_json()
+    if written is None:
+        raise RuntimeError(f"outcome {answer.outcome} came without its record")
+    return written
 
 
 class HoldingsShape(Shape):

@@ -51,8 +51,8 @@ async def hold(request: Request, visit: Visit) -> Response:
     wish = Wish(
         errand=visit.errand(visit.own_applicant),
         mark_text=body.mark,
-        expected_amount_tiyn=body.expected.amount_tiyn,
-        expected_tariff=body.expected.tariff,
+        expected_amount_tiyn=body.expected.get("amount_tiyn"),
+        expected_tariff=body.expected.get("tariff"),
     )
     held = await hold_mark(visit.house.engine, wish)
     return Response(orjson.dumps(holding_values(held)), 201, {"etag": etag(held)}, JSON)

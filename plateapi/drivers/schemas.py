@@ -9,7 +9,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from plateapi.refusals import Refused
 from plateapi.services.explain_mark import Explained
 from plateapi.services.search_marks import Found, Page, Search
-from plateapi.shapes import AMOUNT_MAX_TIYN, Body, Expected, MarkText, Names, Shape, by_example, mark_values
+from plateapi.shapes import (
+    AMOUNT_MAX_TIYN,
+    NOTHING_EXPECTED,
+    Body,
+    Expected,
+    MarkText,
+    Names,
+    Shape,
+    by_example,
+    mark_values,
+)
 
 TERMS_MAX: Final = 32
 
@@ -212,7 +222,7 @@ class HoldBody(Body):
     )
 
     mark: MarkText
-    expected: Expected = Field(default_factory=Expected)
+    expected: Expected = NOTHING_EXPECTED
 
 
 class MarkInPath(BaseModel):

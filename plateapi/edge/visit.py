@@ -50,10 +50,10 @@ class Visit:
             raise RuntimeError("a route without roles asks who came")
         return self.actor.caller(self.role)
 
-    def errand(self, applicant: Applicant | None = None, part: str = "") -> Errand:
-        """The mutation that this request asks for; ``part`` tells the items of a batch apart."""
+    def errand(self, applicant: Applicant | None = None) -> Errand:
+        """The mutation that this request asks for."""
         return Errand(
-            request_id=self.request_id + part,
+            request_id=self.request_id,
             caller=self.caller,
             channel=self.actor.channel,
             office=self.actor.office,

@@ -6,24 +6,23 @@ whole batch can be repeated as it was; a batch with its items in another order i
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 from fastapi import Request, Response
 
-from plate_core import PlateError
+from plate_core import Answer
 from plateapi.edge.errors import problem_of
 from plateapi.edge.room import JSON, Hot, Room
 from plateapi.edge.visit import Visit
 from plateapi.identity import ApplicantIdInvalid
 from plateapi.languages import Language, negotiate
-from plateapi.operators.schemas import BatchBody, BatchShape, DeskHoldBody
-from plateapi.people import Role
+from plateapi.operators.schemas import BatchBody, BatchItem, BatchShape, applicants_of
+from plateapi.people import Applicant, Errand, Role
 from plateapi.problems import PROBLEMS, problem_body
-from plateapi.refusals import Refused
-from plateapi.services.hold_mark import Wish, hold_marks
-from plateapi.services.holding import Holding
-from plateapi.shapes import holding_values
+from plateapi.services.hold_mark import Held, Wish, hold_marks
+from plateapi.shapes import NOTHING_EXPECTED, holding_json
+
+Result = Held | ApplicantIdInvalid
 
 room = Room("batches", "Many holds at once, by the channels' service accounts.")
 
@@ -40,43 +39,40 @@ room = Room("batches", "Many holds at once, by the channels' service accounts.")
 async def hold_batch(request: Request, visit: Visit) -> Response:
     """One hold an item, each for an applicant of its own; one result an item, in order."""
     body = BatchBody.model_validate_json(await request.body())
-    results: list[Holding | Exception | None] = [None] * len(body.items)
+    errand = visit.errand()
     wishes: dict[int, Wish] = {}
-    for index, item in enumerate(body.items):
-        try:
-            wishes[index] = _wish(visit, index, item)
-        except (ApplicantIdInvalid, Refused) as error:
-            results[index] = error
+    results: dict[int, Result] = {}
+    applicants = applicants_of([item["applicant"] for item in body.items], visit.house.pseudonyms)
+    for index, (item, applicant) in enumerate(zip(body.items, applicants, strict=True)):
+        if isinstance(applicant, Applicant):
+            wishes[index] = _wish(errand.part(index, applicant), item)
+        else:
+            results[index] = applicant
     held = await hold_marks(visit.house.engine, list(wishes.values()))
-    for index, result in zip(wishes, held, strict=True):
-        results[index] = result
-    return Response(orjson.dumps(_shown(results, _language(request))), 200, media_type=JSON)
+    results.update(zip(wishes, held, strict=True))
+    in_order = [results[index] for index in range(len(body.items))]
+    return Response(_written(in_order, _language(request)), 200, media_type=JSON)
 
 
-def _wish(visit: Visit, index: int, item: DeskHoldBody) -> Wish:
-    applicant = item.applicant.applicant(visit.house.pseudonyms)
-    return Wish(
-        errand=visit.errand(applicant, part=f"#{index}"),
-        mark_text=item.mark,
-        expected_amount_tiyn=item.expected.amount_tiyn,
-        expected_tariff=item.expected.tariff,
-    )
+def _wish(errand: Errand, item: BatchItem) -> Wish:
+    expected = item.get("expected", NOTHING_EXPECTED)
+    return Wish(errand, item["mark"], expected.get("amount_tiyn"), expected.get("tariff"))
 
 
 def _language(request: Request) -> Language:
     return negotiate(request.headers.get("accept-language"))
 
 
-def _shown(results: Sequence[Holding | Exception | None], language: Language) -> dict[str, Any]:
-    shown = [_result(result, language) for result in results]
-    return {"held": sum(result["status"] == 201 for result in shown), "results": shown}
+def _written(results: Sequence[Result], language: Language) -> bytes:
+    """The JSON of `BatchShape`, put together of what is JSON already."""
+    held = sum(isinstance(result, Answer) for result in results)
+    return b'{"held":%d,"results":[%b]}' % (held, b",".join(_result(result, language) for result in results))
 
 
-def _result(result: Holding | Exception | None, language: Language) -> dict[str, Any]:
-    if isinstance(result, Holding):
-        return {"status": 201, "holding": holding_values(result), "problem": None}
-    if not isinstance(result, (Refused, PlateError, ApplicantIdInvalid)):
-        raise RuntimeError("an item came back without a result")
+def _result(result: Result, language: Language) -> bytes:
+    """The JSON of `BatchResult`."""
+    if isinstance(result, Answer):
+        return b'{"status":201,"holding":%b,"problem":null}' % holding_json(result)
     slug, facts = problem_of(result)
     problem = problem_body(slug, language, facts)
-    return {"status": PROBLEMS[slug].status, "holding": None, "problem": problem}
+    return orjson.dumps({"status": PROBLEMS[slug].status, "holding": None, "problem": problem})

@@ -11,7 +11,13 @@ from fastapi import Path, Response
 
 from plateapi.edge.room import JSON, Room, Version
 from plateapi.edge.visit import Here
-from plateapi.operators.schemas import ApplicantBody, DeskAssignBody, DeskHoldBody, ForApplicantBody
+from plateapi.operators.schemas import (
+    ApplicantBody,
+    DeskAssignBody,
+    DeskHoldBody,
+    ForApplicantBody,
+    applicant_of,
+)
 from plateapi.people import Applicant, Errand, Role
 from plateapi.problems import HOLD_REFUSALS, VERSION_REFUSALS
 from plateapi.services.assign_mark import assign_mark
@@ -52,8 +58,8 @@ async def hold_for(here: Here, body: DeskHoldBody) -> Response:
     wish = Wish(
         errand=_errand(here, body.applicant),
         mark_text=body.mark,
-        expected_amount_tiyn=body.expected.amount_tiyn,
-        expected_tariff=body.expected.tariff,
+        expected_amount_tiyn=body.expected.get("amount_tiyn"),
+        expected_tariff=body.expected.get("tariff"),
     )
     held = await hold_mark(here.house.engine, wish)
     return Response(orjson.dumps(holding_values(held)), 201, {"etag": etag(held)}, JSON)
@@ -155,7 +161,7 @@ async def cancel_for(here: Here, mark: MarkPath, body: ForApplicantBody) -> LetG
 
 
 def _applicant(here: Here, body: ApplicantBody) -> Applicant:
-    return body.applicant(here.house.pseudonyms)
+    return applicant_of(body, here.house.pseudonyms)
 
 
 def _errand(here: Here, body: ApplicantBody) -> Errand:

@@ -1,13 +1,15 @@
 """What the operators' routes read and write. The IIN comes in a body, never in a path or a query."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, NotRequired
 
-from pydantic import Field
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
 
-from plateapi.identity import Pseudonyms
+from plateapi.identity import ApplicantIdInvalid, Pseudonyms
 from plateapi.people import Applicant
 from plateapi.refusals import Refused
-from plateapi.shapes import Body, Expected, HoldingShape, MarkText, Shape, by_example
+from plateapi.shapes import NOTHING_EXPECTED, Body, Expected, HoldingShape, MarkText, Shape, by_example
 
 # Longer than twelve digits, so that a wrong one is told as a wrong IIN and not as a wrong field.
 Number = Annotated[str, Field(max_length=32)]
@@ -15,22 +17,47 @@ Number = Annotated[str, Field(max_length=32)]
 BATCH_MAX = 100
 
 
-class ApplicantBody(Body):
+@with_config(Body.model_config)
+class ApplicantBody(TypedDict, total=False):
     """For whom: a person by IIN, or a legal entity by BIN with the IIN of the person who acts for it."""
 
-    iin: Number | None = Field(None, examples=["900101300017"])
-    bin: Number | None = None
-    representative_iin: Number | None = None
+    iin: Annotated[Number | None, Field(examples=["900101300017"])]
+    bin: Number | None
+    representative_iin: Number | None
 
-    def applicant(self, pseudonyms: Pseudonyms) -> Applicant:
-        """The applicant; the numbers go no further than this call. Raises ``ApplicantIdInvalid``."""
-        if self.iin is not None and self.bin is None and self.representative_iin is None:
-            return pseudonyms.person(self.iin)
-        if self.bin is not None and self.representative_iin is not None and self.iin is None:
-            return pseudonyms.entity(self.bin, self.representative_iin)
-        expected = "iin alone, or bin with representative_iin"
-        errors = [{"field": "applicant", "code": "one_applicant", "expected": expected}]
-        raise Refused("request_invalid", errors=errors)
+
+def applicant_of(body: ApplicantBody, pseudonyms: Pseudonyms) -> Applicant:
+    """The applicant; the numbers go no further than this call. Raises ``ApplicantIdInvalid``."""
+    iin, number, representative = body.get("iin"), body.get("bin"), body.get("representative_iin")
+    if iin is not None and number is None and representative is None:
+        return pseudonyms.person(iin)
+    if number is not None and representative is not None and iin is None:
+        return pseudonyms.entity(number, representative)
+    expected = "iin alone, or bin with representative_iin"
+    errors = [{"field": "applicant", "code": "one_applicant", "expected": expected}]
+    raise Refused("request_invalid", errors=errors)
+
+
+def applicants_of(
+    bodies: Sequence[ApplicantBody], pseudonyms: Pseudonyms
+) -> list[Applicant | ApplicantIdInvalid | Refused]:
+    """Each body's applicant or its refusal, in order; all people in one call, for they are nearly all."""
+    alone = {
+        place: iin
+        for place, body in enumerate(bodies)
+        if len(body) == 1 and (iin := body.get("iin")) is not None
+    }
+    people = dict(zip(alone, pseudonyms.people(list(alone.values())), strict=True))
+    return [people.get(place) or _applicant_or_refusal(body, pseudonyms) for place, body in enumerate(bodies)]
+
+
+def _applicant_or_refusal(
+    body: ApplicantBody, pseudonyms: Pseudonyms
+) -> Applicant | ApplicantIdInvalid | Refused:
+    try:
+        return applicant_of(body, pseudonyms)
+    except (ApplicantIdInvalid, Refused) as error:
+        return error
 
 
 class ForApplicantBody(Body):
@@ -54,7 +81,7 @@ class DeskHoldBody(ForApplicantBody):
     )
 
     mark: MarkText
-    expected: Expected = Field(default_factory=Expected)
+    expected: Expected = NOTHING_EXPECTED
 
 
 class DeskAssignBody(ForApplicantBody):
@@ -66,12 +93,21 @@ class DeskAssignBody(ForApplicantBody):
     region: Annotated[str, Field(pattern=r"^\d{2}$", examples=["02"])]
 
 
+@with_config(Body.model_config)
+class BatchItem(TypedDict):
+    """One hold of a batch, as it would be asked for at a desk."""
+
+    applicant: ApplicantBody
+    mark: MarkText
+    expected: NotRequired[Expected]
+
+
 class BatchBody(Body):
     """Up to a hundred holds, each for an applicant of its own."""
 
     model_config = by_example({"items": [{"applicant": {"iin": "900101300017"}, "mark": "777AAA02"}]})
 
-    items: Annotated[list[DeskHoldBody], Field(min_length=1, max_length=BATCH_MAX)]
+    items: Annotated[list[BatchItem], Field(min_length=1, max_length=BATCH_MAX)]
 
 
 class BatchResult(Shape):

@@ -45,6 +45,6 @@ async def begin_payment(
         holding=holding,
         provider=engine.settings.payment_provider,
         reference=seal.seal(holding, errand.applicant),
-        amount_tiyn=holding.amount_tiyn,
-        pay_before_ms=holding.deadline_ms,
+        amount_tiyn=holding.live.amount_tiyn,
+        pay_before_ms=holding.live.deadline_ms,
     )

@@ -7,12 +7,11 @@ it saw is never held at another.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import orjson
 
-from plate_core import Act, Answer, Mark, PlateError
+from plate_core import Act, Answer, Mark, PlateError, RuleBook
 from plateapi.engine import Engine
 from plateapi.people import Errand
 from plateapi.refusals import Refused
@@ -24,10 +23,11 @@ from plateapi.services.refuse import nearest, price, refusal
 NO_TARIFF: Final = "0" * 64
 
 Item = tuple[Act, Mark, str, int]
+# The store's answer where the mark is held; else why it is not.
+Held = Answer | Refused | PlateError
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """One mark that somebody wants, and the price he saw, if he says it."""
 
     errand: Errand
@@ -48,19 +48,20 @@ async def hold_mark(engine: Engine, wish: Wish) -> Holding:
     Raises ``Refused`` with the store's outcome, with ``price_changed``, or with ``format_not_for_applicant``;
     ``MarkUnparseable`` and ``PriceUnknown`` come as the core raises them.
     """
-    result = (await hold_marks(engine, [wish]))[0]
-    if isinstance(result, Holding):
-        return result
+    [result] = await hold_marks(engine, [wish])
+    if isinstance(result, Answer):
+        return Holding.from_answer(result)
     raise result
 
 
-async def hold_marks(engine: Engine, wishes: Sequence[Wish]) -> list[Holding | Refused | PlateError]:
+async def hold_marks(engine: Engine, wishes: Sequence[Wish]) -> list[Held]:
     """Hold several marks, each for itself: one result a wish, in order."""
-    results: dict[int, Holding | Refused | PlateError] = {}
+    results: dict[int, Held] = {}
     open_wishes: dict[int, tuple[Wish, Mark]] = {}
+    book = engine.book
     for index, wish in enumerate(wishes):
         try:
-            mark = engine.book.parse(wish.mark_text)
+            mark = book.parse(wish.mark_text)
             check_format(engine, mark.format, wish.errand)
             open_wishes[index] = (wish, mark)
         except (PlateError, Refused) as error:
@@ -79,45 +80,49 @@ async def hold_marks(engine: Engine, wishes: Sequence[Wish]) -> list[Holding | R
 async def _hold_open(
     engine: Engine,
     wishes: dict[int, tuple[Wish, Mark]],
-    results: dict[int, Holding | Refused | PlateError],
+    results: dict[int, Held],
 ) -> None:
     """Ask the store once for all of these, and note each result."""
     items: dict[int, Item] = {}
-    for index, (wish, mark) in wishes.items():
-        try:
-            items[index] = _item(engine, wish, mark)
-        except PlateError as error:
-            results[index] = error
+    now_ms, book = engine.clock.now_ms(), engine.book
+    prices = book.prices([mark for _, mark in wishes.values()], now_ms)
+    for (index, (wish, mark)), offered in zip(wishes.items(), prices, strict=True):
+        if offered is None:
+            results[index] = _priceless(book, mark, now_ms)
+        else:
+            items[index] = _item(wish, mark, *offered)
     if not items:
         return
     answers = await engine.count("hold", engine.inventory.hold(list(items.values())))
     for (index, item), answer in zip(items.items(), answers, strict=True):
-        results[index] = _result(engine, answer, item[1])
+        results[index] = answer if answer.done else refusal(engine, answer, item[1])
 
 
-def _item(engine: Engine, wish: Wish, mark: Mark) -> Item:
-    """The wish with the engine's quote; with no tariff at all when the client saw another price."""
-    quote = engine.book.quote(mark, at_ms=engine.clock.now_ms())
-    if _agrees(wish, quote):
-        return wish.act(), mark, quote["tariff"], quote["amount_tiyn"]
-    return wish.act(), mark, NO_TARIFF, wish.expected_amount_tiyn or quote["amount_tiyn"]
+def _priceless(book: RuleBook, mark: Mark, now_ms: int) -> PlateError:
+    """Why a mark has no price now."""
+    try:
+        book.quote(mark, at_ms=now_ms)
+    except PlateError as error:
+        return error
+    raise RuntimeError("a mark has a price alone and none among others")
 
 
-def _agrees(wish: Wish, quote: dict[str, Any]) -> bool:
-    return wish.expected_amount_tiyn in (None, quote["amount_tiyn"]) and wish.expected_tariff in (
-        None,
-        quote["tariff"],
-    )
+def _item(wish: Wish, mark: Mark, tariff: str, amount_tiyn: int) -> Item:
+    """The wish with the engine's price; with no tariff at all when the client saw another one."""
+    if _agrees(wish, tariff, amount_tiyn):
+        return wish.act(), mark, tariff, amount_tiyn
+    return wish.act(), mark, NO_TARIFF, wish.expected_amount_tiyn or amount_tiyn
 
 
-def _result(engine: Engine, answer: Answer, mark: Mark) -> Holding | Refused:
-    return Holding.from_answer(answer) if answer.done else refusal(engine, answer, mark)
+def _agrees(wish: Wish, tariff: str, amount_tiyn: int) -> bool:
+    return wish.expected_amount_tiyn in (None, amount_tiyn) and wish.expected_tariff in (None, tariff)
 
 
 def _price_refusal(engine: Engine, wish: Wish, mark: Mark) -> Refused:
     """Still another tariff after looking again: the price as it is, for the person to decide anew."""
     now = price(engine, mark)
-    slug = "tariff_changed" if _agrees(wish, now) else "price_changed"
+    agrees = _agrees(wish, now["tariff"], now["amount_tiyn"])
+    slug = "tariff_changed" if agrees else "price_changed"
     return Refused(slug, mark=mark.text, price=now, nearest=nearest(engine, mark))
 
 

@@ -1,6 +1,7 @@
 """What an applicant has: a hold, a hold that is being paid for, or an allotment."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from plate_core import Answer, Live, Mark
 from plateapi.refusals import Refused
@@ -9,52 +10,21 @@ from plateapi.refusals import Refused
 HOLD_STATES = frozenset({"held", "paying"})
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(NamedTuple):
     """One mark that an applicant has, as the store told it."""
 
     mark: Mark
-    state: str
-    hold_id: str
-    revision: int
-    deadline_ms: int  # 0: none, it is his
-    deadline_reason: str | None
-    amount_tiyn: int
-    tariff: str  # the first 16 hex digits of the revision
-    acquired: str
-    extensions: int
-    held_at_ms: int
-    office: str
-    channel: str
+    live: Live
     server_time_ms: int
-
-    @classmethod
-    def of(cls, mark: Mark, live: Live, server_time_ms: int, deadline_reason: str | None = None) -> "Holding":
-        """The live record as the applicant's."""
-        return cls(
-            mark=mark,
-            state=live.state,
-            hold_id=live.hold_id,
-            revision=live.revision,
-            deadline_ms=live.deadline_ms,
-            deadline_reason=deadline_reason,
-            amount_tiyn=live.amount_tiyn,
-            tariff=live.tariff,
-            acquired=live.acquired,
-            extensions=live.extensions,
-            held_at_ms=live.held_at_ms,
-            office=live.office,
-            channel=live.channel,
-            server_time_ms=server_time_ms,
-        )
+    deadline_reason: str | None = None
 
     @classmethod
     def from_answer(cls, answer: Answer) -> "Holding":
         """The holding that an act made or changed."""
-        if answer.live is None:
+        live = answer.live
+        if live is None:
             raise RuntimeError(f"outcome {answer.outcome} came without its record")
-        reason = answer.context.get("deadline_reason")
-        return cls.of(answer.mark, answer.live, answer.server_time_ms, reason)
+        return cls(answer.mark, live, answer.server_time_ms, answer.context.get("deadline_reason"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +41,7 @@ def etag(holding: Holding) -> str:
     >>> parse_etag('"00000000000000000000000000000000-7"')
     HoldVersion(hold_id='00000000000000000000000000000000', revision=7)
     """
-    return f'"{holding.hold_id}-{holding.revision}"'
+    return f'"{holding.live.hold_id}-{holding.live.revision}"'
 
 
 def parse_etag(text: str) -> HoldVersion:

@@ -12,10 +12,10 @@ async def list_holdings(engine: Engine, applicant: Applicant) -> tuple[list[Hold
     """
     found = await engine.inventory.read_applicant(applicant.pseudonym)
     now_ms = engine.clock.now_ms()
-    holdings = [Holding.of(mark, live, now_ms) for mark, live in found]
-    holds = [h for h in holdings if h.state in HOLD_STATES and h.deadline_ms > now_ms]
-    allotments = [h for h in holdings if h.state not in HOLD_STATES]
+    holdings = [Holding(mark, live, now_ms) for mark, live in found]
+    holds = [h for h in holdings if h.live.state in HOLD_STATES and h.live.deadline_ms > now_ms]
+    allotments = [h for h in holdings if h.live.state not in HOLD_STATES]
     return (
-        sorted(holds, key=lambda holding: holding.deadline_ms),
-        sorted(allotments, key=lambda holding: -holding.held_at_ms),
+        sorted(holds, key=lambda holding: holding.live.deadline_ms),
+        sorted(allotments, key=lambda holding: -holding.live.held_at_ms),
     )

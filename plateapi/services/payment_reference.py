@@ -53,11 +53,11 @@ class ReferenceSeal:
             VERSION,
             applicant.key_id,
             1 if applicant.kind == "person" else 2,
-            1 if holding.acquired == "chosen" else 2,
-            bytes.fromhex(holding.hold_id),
+            1 if holding.live.acquired == "chosen" else 2,
+            bytes.fromhex(holding.live.hold_id),
             applicant.pseudonym,
             applicant.representative or NOBODY,
-            holding.amount_tiyn,
+            holding.live.amount_tiyn,
         )
         message = head + holding.mark.text.encode("ascii")
         return base64.urlsafe_b64encode(message + self._mac(message)).decode().rstrip("=")

@@ -32,7 +32,7 @@ def refusal(engine: Engine, answer: Answer, mark: Mark | None) -> Refused:
         facts["mark"] = mark.text
         facts["nearest"] = nearest(engine, mark)
     if answer.live is not None and answer.outcome in OWN_RECORD:
-        facts["holding"] = own(Holding.of(answer.mark, answer.live, answer.server_time_ms))
+        facts["holding"] = own(Holding(answer.mark, answer.live, answer.server_time_ms))
     return Refused(answer.outcome, **facts)
 
 
@@ -47,11 +47,11 @@ def own(holding: Holding) -> dict[str, Any]:
     """A holding of the asker's own, as facts."""
     return {
         "mark": holding.mark.text,
-        "state": holding.state,
-        "hold_id": holding.hold_id,
-        "revision": holding.revision,
-        "deadline_ms": holding.deadline_ms,
-        "amount_tiyn": holding.amount_tiyn,
+        "state": holding.live.state,
+        "hold_id": holding.live.hold_id,
+        "revision": holding.live.revision,
+        "deadline_ms": holding.live.deadline_ms,
+        "amount_tiyn": holding.live.amount_tiyn,
     }
 
 

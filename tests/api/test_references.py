@@ -25,24 +25,20 @@ class Marked:
         self.text = text
 
 
+class Recorded:
+    """A live record, as far as a reference knows one."""
+
+    acquired = "chosen"
+
+    def __init__(self, hold_id: str, amount_tiyn: int) -> None:
+        self.hold_id = hold_id
+        self.amount_tiyn = amount_tiyn
+
+
 def holding(mark: str = "777AAA02", hold_id: str = "ab" * 16, amount_tiyn: int = 100) -> Holding:
     """A hold that is being paid."""
-    return Holding(
-        mark=Marked(mark),  # type: ignore[arg-type]
-        state="paying",
-        hold_id=hold_id,
-        revision=7,
-        deadline_ms=NOW_MS,
-        deadline_reason=None,
-        amount_tiyn=amount_tiyn,
-        tariff="0" * 16,
-        acquired="chosen",
-        extensions=0,
-        held_at_ms=NOW_MS,
-        office="",
-        channel="portal",
-        server_time_ms=NOW_MS,
-    )
+    live = Recorded(hold_id, amount_tiyn)
+    return Holding(Marked(mark), live, NOW_MS)  # type: ignore[arg-type]
 
 
 PERSON = Applicant(bytes(range(16)), "person", 3)

@@ -15,6 +15,7 @@ from plate_core import (
     NoTariffInForce,
     NotOffered,
     PatternInvalid,
+    PlateError,
     RuleBook,
     RuleBookInvalid,
     load_rule_book,
@@ -199,6 +200,18 @@ def test_the_eleven_prices(book: RuleBook, text: str, mci: str, amount_tiyn: int
     assert won[0]["clause"]["en"]
     assert certificate["tariff"]["revision"] == quote["tariff"]
     assert certificate["tier"] == quote["tier"] == won[0]["offer"]
+
+
+def test_many_prices_are_those_of_each_mark_alone(book: RuleBook) -> None:
+    """Tariff and amount as quoted, in order; None where the quote is refused, whatever the reason."""
+    marks = [book.parse(text) for text in ("777AAA02", "123ABC02", "777AA02", "123ABC05")]
+    quotes = [book.quote(mark, at_ms=NOON_MS) for mark in marks]
+    assert book.prices(marks, NOON_MS) == [(quote["tariff"], quote["amount_tiyn"]) for quote in quotes]
+    for at_ms in (0, 2**62):
+        assert book.prices(marks, at_ms) == [None] * 4
+        with pytest.raises(PlateError):
+            book.quote(marks[0], at_ms=at_ms)
+    assert book.prices([], NOON_MS) == []
 
 
 def test_an_ordinary_mark_is_assigned_at_another_price(book: RuleBook) -> None:

@@ -1,14 +1,15 @@
 //! What a mark is, what is beautiful about it and what it costs, and why: bytes in, values out.
 //!
 //! Here: marks and their numbering ([`mark`], [`ordinal`]), the reading of what people type ([`parse`]),
-//! sets of marks that are never listed ([`mask`], [`area`]), the pattern language ([`pattern`]) and the law
-//! as it is compiled from `patterns/` (the rule book).
+//! sets of marks that are never listed ([`mask`], [`area`]), the pattern language ([`pattern`]), the law as it is
+//! compiled from `patterns/` (the rule book), and what stands for a person in place of his number ([`applicant`]).
 //! Deliberately absent: Redis, Python, HTTP, files, clocks and randomness. Whoever calls brings the bytes
 //! and the date, so every result here can be checked again by anybody, on any machine.
 //! Where to look next: `patterns/README.md` for the language, `plate_core/scan` for searching the bitmaps.
 #![forbid(unsafe_code)]
 
 pub mod alphabet;
+pub mod applicant;
 pub mod area;
 pub mod beauty;
 pub mod bounds;

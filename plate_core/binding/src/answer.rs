@@ -6,6 +6,7 @@ use plate_inventory::record::Record;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::holding;
 use crate::mark::PyMark;
 
 /// What the store said about one item.
@@ -66,6 +67,13 @@ impl PyAnswer {
     fn live(&self) -> Option<PyLive> {
         let record = self.answer.as_ref()?.record.clone()?;
         Some(PyLive { record })
+    }
+
+    /// What the applicant has by this answer, written as JSON; None where there is no live record.
+    fn holding_json<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        let mark = self.mark.get();
+        let json = holding::json(self.answer.as_ref()?, mark.mark, &mark.formats)?;
+        Some(PyBytes::new(py, &json))
     }
 
     /// The facts that go with the outcome, each only where the reference of outcomes says so.

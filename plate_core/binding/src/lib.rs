@@ -10,8 +10,10 @@
 
 mod act;
 mod answer;
+mod applicant;
 mod bridge;
 mod errors;
+mod holding;
 mod inventory;
 mod journal;
 mod mark;
@@ -33,6 +35,7 @@ fn _plate_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<act::PyAct>()?;
     module.add_class::<answer::PyAnswer>()?;
     module.add_class::<answer::PyLive>()?;
+    module.add_class::<applicant::PyPseudonymiser>()?;
     module.add_class::<inventory::PyInventory>()?;
     module.add_class::<journal::PyJournal>()?;
     module.add_class::<journal::PyJournalReader>()?;
@@ -42,6 +45,7 @@ fn _plate_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<replica::PyReplica>()?;
     module.add_class::<replica_writer::PyReplicaWriter>()?;
     module.add_class::<rulebook::PyRuleBook>()?;
+    module.add_function(wrap_pyfunction!(applicant::number_fault, module)?)?;
     module.add_function(wrap_pyfunction!(reference::lifecycle_table, module)?)?;
     module.add_function(wrap_pyfunction!(reference::outcomes, module)?)?;
     module.add_function(wrap_pyfunction!(reference::build, module)?)?;

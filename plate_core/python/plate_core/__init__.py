@@ -19,11 +19,13 @@ from plate_core._plate_core import (
     Mark,
     Model,
     Pattern,
+    Pseudonymiser,
     Replica,
     ReplicaWriter,
     RuleBook,
     build,
     lifecycle_table,
+    number_fault,
     outcomes,
 )
 from plate_core.errors import (
@@ -80,6 +82,7 @@ __all__ = [
     "PatternInvalid",
     "PlateError",
     "PriceUnknown",
+    "Pseudonymiser",
     "Replica",
     "ReplicaUnavailable",
     "ReplicaWriter",
@@ -91,6 +94,7 @@ __all__ = [
     "build",
     "lifecycle_table",
     "load_rule_book",
+    "number_fault",
     "outcomes",
     "read_law",
 ]

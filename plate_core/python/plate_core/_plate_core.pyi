@@ -20,11 +20,13 @@ __all__ = [
     "Mark",
     "Model",
     "Pattern",
+    "Pseudonymiser",
     "Replica",
     "ReplicaWriter",
     "RuleBook",
     "build",
     "lifecycle_table",
+    "number_fault",
     "outcomes",
 ]
 
@@ -63,6 +65,20 @@ class Mark:
     def __le__(self, other: Mark, /) -> bool: ...
     def __gt__(self, other: Mark, /) -> bool: ...
     def __ge__(self, other: Mark, /) -> bool: ...
+
+_NumberKind = Literal["iin", "bin"]
+_NumberFault = Literal["not_twelve_digits", "not_an_entity", "check_digit_wrong"]
+
+@final
+class Pseudonymiser:
+    """Makes what stands for people and entities in place of their numbers, with one key."""
+
+    def __new__(cls, key: bytes) -> Pseudonymiser: ...
+    # of each number its pseudonym, 16 bytes, or why it is none
+    def of(self, kind: _NumberKind, numbers: Sequence[str]) -> list[bytes | _NumberFault]: ...
+    def other(self, kind: str, value: str) -> bytes: ...  # of any other text, kept apart by its kind
+
+def number_fault(kind: _NumberKind, number: str) -> _NumberFault | None: ...
 
 @final
 class Pattern:
@@ -103,6 +119,8 @@ class RuleBook:
     def explain(self, mark: Mark, *, acquired: _Acquired = "chosen", on: str | None = None) -> _Facts: ...
     # {tier, mci: "228", mci_value_tenge, amount_tiyn, tariff: 64 hex}; PriceUnknown
     def quote(self, mark: Mark, *, acquired: _Acquired = "chosen", at_ms: int) -> _Facts: ...
+    # (tariff, amount_tiyn) each of a chosen mark; None where `quote` would refuse it
+    def prices(self, marks: Sequence[Mark], at_ms: int) -> list[tuple[str, int] | None]: ...
     # (tier, None where not offered in this way; tags) each
     def classify(
         self, marks: Sequence[Mark], *, acquired: _Acquired = "chosen", on: str
@@ -261,6 +279,7 @@ class Answer:
     def live(self) -> Live | None: ...  # with a refusal only the asker's own
     # each only where it belongs: retry_at_ms deadline_reason current_tariff current_revision payment
     # refund_reason late planes {taken, issued, withheld}
+    def holding_json(self) -> bytes | None: ...  # what the applicant has by it, as plateapi's HoldingShape
     @property
     def context(self) -> _Facts: ...
 

@@ -6,7 +6,7 @@ use plate_algebra::{
     Acquired, Date, Format, FormatId, Formats, Names, Quote, RegionInfo, RuleBook, Tag, Tariff, TierId,
 };
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::errors;
 
@@ -171,6 +171,19 @@ pub(super) fn report<'py>(
     )?;
     one.set_item("empty_tiers", report.empty_tiers.iter().map(|id| tier(*id)).collect::<Vec<_>>())?;
     Ok(one)
+}
+
+/// (tariff, amount in tiyn).
+pub(super) type Price<'py> = (Bound<'py, PyString>, i64);
+
+/// Of many marks at one moment: they share their tariff, so its text is made once.
+pub(super) fn price<'py>(
+    py: Python<'py>,
+    quote: &Quote,
+    tariff: &mut Option<Bound<'py, PyString>>,
+) -> Price<'py> {
+    let tariff = tariff.get_or_insert_with(|| PyString::new(py, &quote.tariff));
+    (tariff.clone(), quote.amount.0)
 }
 
 pub(super) fn quote<'py>(py: Python<'py>, quote: &Quote) -> Facts<'py> {

@@ -158,6 +158,23 @@ impl PyRuleBook {
         facts::quote(py, &quote.map_err(|error| errors::price(py, &error))?)
     }
 
+    /// What a hold records of each chosen mark's price at a moment, in order: (tariff, amount_tiyn), or None where
+    /// `quote` would refuse it and say why.
+    fn prices<'py>(
+        &self,
+        py: Python<'py>,
+        marks: Vec<PyRef<'py, PyMark>>,
+        at_ms: i64,
+    ) -> PyResult<Vec<Option<facts::Price<'py>>>> {
+        let Some(on) = Date::at_ms(at_ms) else { return Ok(marks.iter().map(|_| None).collect()) };
+        let mut tariff = None;
+        let one = |mark: PyRef<'_, PyMark>| {
+            let quote = self.book.quote(mark.within(py, &self.formats)?, Acquired::Chosen, on).ok();
+            Ok(quote.map(|quote| facts::price(py, &quote, &mut tariff)))
+        };
+        marks.into_iter().map(one).collect()
+    }
+
     /// Tier and tags of each mark, in order: (tier, tags), tier None where it is not offered in this way.
     ///
     /// Raises `PriceUnknown` for a day without a tariff.
