@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use plate_algebra::{Acquired, Area, Formats, Mark, RuleBook, TierId};
 use plate_scan::{Cursor, MarkState, Order, Planes, Query, Replica};
@@ -13,9 +14,13 @@ use crate::mark::{PyMark, pool_of};
 use crate::rulebook::{PyRuleBook, day};
 use crate::search::{Filters, Kept, OrderBy};
 
+/// How long a file is taken for the present one before it is looked under its path again. A look is a system call,
+/// and a search asks three times for its planes; the writer of a new file takes longer than this to fill it.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// The machine's shared bitmaps of all pools, mapped read-only; milliseconds old.
 ///
-/// A new file under the same path (the keeper was started anew) is noticed and taken by itself.
+/// A new file under the same path (the keeper was started anew) is noticed and taken by itself, in milliseconds.
 ///
 /// >>> replica = Replica.open("var/planes", book)
 /// >>> page = replica.search(pattern="7?7", regions=["02"], on="2026-07-01", limit=3)
@@ -25,18 +30,27 @@ use crate::search::{Filters, Kept, OrderBy};
 pub(crate) struct PyReplica {
     book: RuleBook,
     formats: Arc<Formats>,
-    present: Mutex<Replica>,
+    present: Mutex<Seen>,
     kept: Kept,
+}
+
+/// The file in use, and when it was last seen to stand under its path.
+struct Seen {
+    replica: Replica,
+    at: Instant,
 }
 
 impl PyReplica {
     /// The planes as they stand now. A file that is being made anew leaves the old one in use.
     pub(crate) fn planes(&self) -> Planes {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(Some(newer)) = present.refreshed(&self.formats) {
-            *present = newer;
+        if present.at.elapsed() >= LOOK_AGAIN {
+            present.at = Instant::now();
+            if let Ok(Some(newer)) = present.replica.refreshed(&self.formats) {
+                present.replica = newer;
+            }
         }
-        present.planes().clone()
+        present.replica.planes().clone()
     }
 
     fn marks(&self, marks: Vec<Mark>) -> Vec<PyMark> {
@@ -50,11 +64,11 @@ impl PyReplica {
     #[staticmethod]
     fn open(py: Python<'_>, path: PathBuf, book: &PyRuleBook) -> PyResult<Self> {
         let opened = py.detach(|| Replica::open(&path, &book.formats));
-        let present = opened.map_err(|error| errors::replica(py, &error))?;
+        let replica = opened.map_err(|error| errors::replica(py, &error))?;
         Ok(Self {
             book: book.book.clone(),
             formats: Arc::clone(&book.formats),
-            present: Mutex::new(present),
+            present: Mutex::new(Seen { replica, at: Instant::now() }),
             kept: Kept::default(),
         })
     }
@@ -110,7 +124,7 @@ impl PyReplica {
             Filters { pattern, regions, formats, tiers, tags, amount_tiyn_min, amount_tiyn_max, order, on };
         let prepared = self.kept.prepare(py, &self.book, filters)?;
         let planes = self.planes();
-        let found = py.detach(|| {
+        let look = || {
             let order = match order {
                 OrderBy::Number => Order::Number,
                 OrderBy::Price => Order::Price(&prepared.ranks),
@@ -119,7 +133,8 @@ impl PyReplica {
             };
             let page = planes.search(&Query { areas: &prepared.areas, free_only, order, after, limit })?;
             Ok((page, planes.count(&prepared.areas, free_only)?))
-        });
+        };
+        let found = if prepared.narrow { look() } else { py.detach(look) };
         let (page, count) = found.map_err(|error| errors::query(py, error))?;
         let result = PyDict::new(py);
         let marks = self.marks(page.marks).into_iter().map(|mark| Py::new(py, mark));

@@ -41,7 +41,12 @@ pub(crate) enum OrderBy {
 pub(crate) struct Prepared {
     pub(crate) areas: Vec<Area>,
     pub(crate) ranks: Arc<Ranks>,
+    /// In so few regions that it takes less time than giving the GIL away and waiting for it to come back.
+    pub(crate) narrow: bool,
 }
+
+/// A region is looked through in 60 us at most; another thread may keep the GIL for longer, once it has it.
+const NARROW_REGIONS: u32 = 2;
 
 /// Searches kept, at most. The areas of one take some ten kilobytes.
 const KEPT_MAX: usize = 256;
@@ -76,7 +81,8 @@ impl Kept {
         let formats = formats(py, book.formats(), &filters.formats)?;
         let areas = areas(py, book, &filters, &formats)?;
         let ranks = self.ranks(py, book, (filters.order, filters.on, formats))?;
-        Ok(lock(&self.searches).keep(filters, Prepared { areas, ranks }))
+        let narrow = regions_of(&areas).count() <= NARROW_REGIONS;
+        Ok(lock(&self.searches).keep(filters, Prepared { areas, ranks, narrow }))
     }
 
     fn ranks(&self, py: Python<'_>, book: &RuleBook, key: RanksKey) -> PyResult<Arc<Ranks>> {
@@ -153,6 +159,11 @@ fn areas(py: Python<'_>, book: &RuleBook, filters: &Filters, formats: &[FormatId
         areas.push(area);
     }
     Ok(areas)
+}
+
+fn regions_of(areas: &[Area]) -> RegionMask {
+    let rectangles = areas.iter().flat_map(Area::rectangles);
+    rectangles.fold(RegionMask::EMPTY, |all, rectangle| RegionMask(all.0 | rectangle.regions.0))
 }
 
 fn regions(py: Python<'_>, formats: &Formats, codes: &[String]) -> PyResult<RegionMask> {
