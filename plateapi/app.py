@@ -3,8 +3,10 @@
 ``plateapi.app:create_app`` is a factory: each worker calls it, and opens its own engine when it starts.
 """
 
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -15,6 +17,7 @@ from plateapi.edge import errors, upkeep
 from plateapi.edge.envelope import Envelope
 from plateapi.edge.house import House
 from plateapi.edge.room import Room
+from plateapi.edge.shortcut import Shortcut, ShortcutApp, serve_hot
 from plateapi.edge.surface import surface_room
 from plateapi.engine import Engine
 from plateapi.identity import LocalIssuer, Pseudonyms, TokenVerifier, secret_key
@@ -38,6 +41,10 @@ ROOMS: Final[Sequence[Room]] = (
 )
 
 
+# Some hundred requests' worth, a few megabytes.
+COLLECT_AFTER_OBJECTS: Final = 20_000
+
+
 class SettingsRefused(Exception):
     """The profile does not start with these settings; each line says what is needed."""
 
@@ -49,7 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if refused:
         raise SettingsRefused("\n".join(f"{r.setting}: {r.found}; needed: {r.needed}" for r in refused))
     logs.configure(settings.log_level)
-    app = FastAPI(
+    app = ShortcutApp(
         title="Plates",
         openapi_url=None,
         docs_url=None,
@@ -59,11 +66,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan(settings),
     )
-    app.add_middleware(Envelope, body_max_bytes=settings.body_max_bytes, access_log=settings.access_log)
+    envelope = partial(Envelope, body_max_bytes=settings.body_max_bytes, access_log=settings.access_log)
+    app.add_middleware(envelope)
     errors.register(app)
     rooms = all_rooms(demo=settings.payment_stand_in)
-    for room in [*rooms, surface_room(rooms)]:
-        room.furnish(app)
+    app.shortcut = Shortcut([hot for room in [*rooms, surface_room(rooms)] for hot in room.furnish(app)])
+    app.short_way = envelope(serve_hot)
     return app
 
 
@@ -78,12 +86,24 @@ def _lifespan(settings: Settings) -> Any:  # noqa: ANN401  # Starlette's own typ
         engine = await Engine.open(settings)
         try:
             house = app.state.house = furnish_house(settings, engine)
+            settle_memory()
             yield
             await house.refusal_notes.close()
         finally:
             await engine.close()
 
     return lifespan
+
+
+def settle_memory() -> None:
+    """What a worker has when it begins to serve stays: the collector need not look through it over and over.
+
+    A request leaves next to nothing in cycles, so a collection every 700 objects is a third of the time of a
+    batch and a tenth of a hold, for nothing.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER_OBJECTS, 20, 20)
 
 
 def furnish_house(settings: Settings, engine: Engine) -> House:

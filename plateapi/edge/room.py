@@ -137,14 +137,12 @@ class Room:
 
         return declare
 
-    def furnish(self, app: FastAPI) -> None:
-        """Put the routes into the app, the hot ones where they are found first."""
-        for declared in self.declared:
-            route = _hot_route(declared) if declared.hot else _gated_route(declared)
-            if declared.hot:
-                app.router.routes.insert(0, route)
-            else:
-                app.router.routes.append(route)
+    def furnish(self, app: FastAPI) -> list[Route]:
+        """Put the routes into the app, the hot ones where they are found first; these are given back."""
+        hot = [_hot_route(declared) for declared in self.declared if declared.hot]
+        cold = [_gated_route(declared) for declared in self.declared if not declared.hot]
+        app.router.routes[:] = [*hot, *app.router.routes, *cold]
+        return hot
 
 
 def let_in(request: Request, declared: Declared) -> Visit:
