@@ -27,6 +27,14 @@ def by_example(*examples: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": list(examples)})
 
 
+class MarkInPath(BaseModel):
+    """The mark that a path names."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    mark: str = Field(max_length=64, examples=["777AAA02"])
+
+
 class Body(BaseModel):
     """What a client sends: nothing unknown, nothing converted in silence."""
 

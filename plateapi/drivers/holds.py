@@ -5,7 +5,7 @@ from typing import Annotated
 import orjson
 from fastapi import Path, Request, Response
 
-from plateapi.drivers.schemas import AssignBody, HoldBody, MarkInPath
+from plateapi.drivers.schemas import AssignBody, HoldBody
 from plateapi.edge.room import JSON, Hot, Room, Version
 from plateapi.edge.visit import Here, Visit
 from plateapi.people import Role
@@ -20,6 +20,7 @@ from plateapi.shapes import (
     HoldingShape,
     HoldingsShape,
     LetGoShape,
+    MarkInPath,
     PaymentBegunShape,
     holding_values,
     payment_begun_values,

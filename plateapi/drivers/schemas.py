@@ -225,14 +225,6 @@ class HoldBody(Body):
     expected: Expected = NOTHING_EXPECTED
 
 
-class MarkInPath(BaseModel):
-    """The mark that a path names."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    mark: str = Field(max_length=64, examples=["777AAA02"])
-
-
 class AssignBody(Body):
     """Where an ordinary mark is wanted."""
 

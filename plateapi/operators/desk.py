@@ -7,10 +7,10 @@ deliberately no route here that marks anything as paid (invariant 4).
 from typing import Annotated
 
 import orjson
-from fastapi import Path, Response
+from fastapi import Path, Request, Response
 
-from plateapi.edge.room import JSON, Room, Version
-from plateapi.edge.visit import Here
+from plateapi.edge.room import JSON, Hot, Room, Version
+from plateapi.edge.visit import Here, Visit
 from plateapi.operators.schemas import (
     ApplicantBody,
     DeskAssignBody,
@@ -30,6 +30,7 @@ from plateapi.shapes import (
     HoldingShape,
     HoldingsShape,
     LetGoShape,
+    MarkInPath,
     PaymentBegunShape,
     holding_values,
     payment_begun_values,
@@ -49,19 +50,20 @@ MarkPath = Annotated[str, Path(max_length=64, examples=["777AAA02"])]
     status=201,
     reads=JSON,
     problems=[*HOLD_REFUSALS, *FOR_APPLICANT],
+    hot=Hot(answer=HoldingShape, body=DeskHoldBody),
     etag=True,
-    response_model=HoldingShape,
     summary="Hold a mark for a citizen",
 )
-async def hold_for(here: Here, body: DeskHoldBody) -> Response:
+async def hold_for(request: Request, visit: Visit) -> Response:
     """Reserve a mark for the citizen, at the price of this moment."""
+    body = DeskHoldBody.model_validate_json(await request.body())
     wish = Wish(
-        errand=_errand(here, body.applicant),
+        errand=_errand(visit, body.applicant),
         mark_text=body.mark,
         expected_amount_tiyn=body.expected.get("amount_tiyn"),
         expected_tariff=body.expected.get("tariff"),
     )
-    held = await hold_mark(here.house.engine, wish)
+    held = await hold_mark(visit.house.engine, wish)
     return Response(orjson.dumps(holding_values(held)), 201, {"etag": etag(held)}, JSON)
 
 
@@ -134,14 +136,16 @@ async def release_for(here: Here, mark: MarkPath, body: ForApplicantBody) -> Let
     status=201,
     reads=JSON,
     problems=[*VERSION_REFUSALS, *FOR_APPLICANT, "payment_already_begun"],
+    hot=Hot(answer=PaymentBegunShape, body=ForApplicantBody, path=MarkInPath),
     etag=True,
-    response_model=PaymentBegunShape,
     summary="Begin a citizen's payment",
 )
-async def pay_for(here: Here, mark: MarkPath, body: ForApplicantBody) -> Response:
+async def pay_for(request: Request, visit: Visit) -> Response:
     """Open the payment window and get the invoice that the citizen pays."""
-    errand = _errand(here, body.applicant)
-    invoice = await begin_payment(here.house.engine, here.house.seal, errand, mark, parse_etag(here.if_match))
+    mark = MarkInPath.model_validate(request.path_params).mark
+    body = ForApplicantBody.model_validate_json(await request.body())
+    errand, house = _errand(visit, body.applicant), visit.house
+    invoice = await begin_payment(house.engine, house.seal, errand, mark, parse_etag(visit.if_match))
     return Response(orjson.dumps(payment_begun_values(invoice)), 201, {"etag": etag(invoice.holding)}, JSON)
 
 
@@ -160,12 +164,12 @@ async def cancel_for(here: Here, mark: MarkPath, body: ForApplicantBody) -> LetG
     return LetGoShape.of(await cancel_allotment(here.house.engine, errand, mark, parse_etag(here.if_match)))
 
 
-def _applicant(here: Here, body: ApplicantBody) -> Applicant:
-    return applicant_of(body, here.house.pseudonyms)
+def _applicant(visit: Visit, body: ApplicantBody) -> Applicant:
+    return applicant_of(body, visit.house.pseudonyms)
 
 
-def _errand(here: Here, body: ApplicantBody) -> Errand:
-    return here.errand(_applicant(here, body))
+def _errand(visit: Visit, body: ApplicantBody) -> Errand:
+    return visit.errand(_applicant(visit, body))
 
 
 def _shown(holding: Holding, response: Response) -> HoldingShape:
