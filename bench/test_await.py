@@ -1,7 +1,8 @@
 """What a hold costs whoever awaits it: beside the same contract written straightforwardly on other clients.
 
 Every side talks to one server over one loopback port, with AOF `always`, under uvloop, on which the service
-runs; each makes its requests while it is measured. The peers do less: no journal, no permits across pools.
+runs; each makes its requests while it is measured. The head of `bench/peers` says what the peers do as the
+engine does, and what they leave out.
 """
 
 import asyncio
@@ -77,7 +78,7 @@ NUMBERS = itertools.count()
 def peer_wishes(count: int) -> Iterable[PeerWish]:
     """Wishes for a peer, each made when it is asked for."""
     for number in itertools.islice(NUMBERS, count):
-        yield PeerWish(f"bench-{number:012}", f"{number:032x}", f"{number:08}", AMOUNT_TIYN)
+        yield PeerWish(f"bench-{number:012}", f"{number:032x}", number, AMOUNT_TIYN)
 
 
 def hold_through(inventory: plate_core.Inventory) -> Callable[[Row], Awaitable[str]]:

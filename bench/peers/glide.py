@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from glide import GlideClient, GlideClientConfiguration, NodeAddress, Script
 
-from bench.peers.wish import POOL_KEY, SCRIPT, TARIFF, PeerWish, outcome_of
+from bench.peers.wish import POOL_KEY, SCRIPT, TERMS, PeerWish, outcome_of
 
 
 class GlidePeer:
@@ -20,7 +20,7 @@ class GlidePeer:
         # Its default of 250 ms is for one command alone; a crowd waits its turn.
         configuration = GlideClientConfiguration(addresses, request_timeout=30_000)
         self.client = await GlideClient.create(configuration)
-        await self.client.hset(POOL_KEY, {"tariff": TARIFF})
+        await self.client.hset(POOL_KEY, {name: str(value) for name, value in TERMS.items()})
 
     async def hold(self, wish: PeerWish) -> str:
         """The outcome of one hold."""

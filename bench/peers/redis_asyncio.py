@@ -5,7 +5,7 @@ from __future__ import annotations
 import redis.asyncio
 from redis.commands.core import AsyncScript
 
-from bench.peers.wish import POOL_KEY, SCRIPT, TARIFF, PeerWish, outcome_of
+from bench.peers.wish import POOL_KEY, SCRIPT, TERMS, PeerWish, outcome_of
 
 # Of 8, 16, 32, 64 and 256 connections for 256 holds at a time, the fastest.
 CONNECTIONS = 32
@@ -21,7 +21,7 @@ class RedisAsyncioPeer:
 
     async def open(self) -> None:
         """Put the pool on sale and load the script."""
-        await self.client.hset(POOL_KEY, "tariff", TARIFF)
+        await self.client.hset(POOL_KEY, mapping=TERMS)
         await self.client.script_load(SCRIPT)
 
     async def hold(self, wish: PeerWish) -> str:

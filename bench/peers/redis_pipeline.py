@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import redis
 
-from bench.peers.wish import POOL_KEY, SCRIPT, TARIFF, PeerWish, outcome_of
+from bench.peers.wish import POOL_KEY, SCRIPT, TERMS, PeerWish, outcome_of
 
 
 class RedisPipelinePeer:
@@ -17,16 +17,20 @@ class RedisPipelinePeer:
 
     def open(self) -> None:
         """Put the pool on sale and load the script."""
-        self.client.hset(POOL_KEY, "tariff", TARIFF)
+        self.client.hset(POOL_KEY, mapping=TERMS)
         self.digest: str = self.client.script_load(SCRIPT)
 
     def hold(self, wishes: Sequence[PeerWish]) -> list[str]:
         """The outcome of each hold."""
+        return [outcome_of(reply) for reply in self.answers(wishes)]
+
+    def answers(self, wishes: Sequence[PeerWish]) -> list[bytes]:
+        """The whole answer of each hold."""
         pipeline = self.client.pipeline(transaction=False)
         for wish in wishes:
             keys = wish.keys
             pipeline.evalsha(self.digest, len(keys), *keys, *wish.arguments)
-        return [outcome_of(reply) for reply in pipeline.execute()]
+        return [bytes(answer) for answer in pipeline.execute()]
 
     def close(self) -> None:
         """Close the connection."""
