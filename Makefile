@@ -113,6 +113,7 @@ bench-native: $(VENV)/.built
 	@cargo build --release --package plate-bench --quiet
 
 bench: bench-native ## measure: every case asserts its answer; JSON with circumstances
+	@bash scripts/install-package pg_ctlcluster postgresql "measuring beside PostgreSQL"
 	@mkdir -p $(dir $(BENCH_JSON))
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=$(BENCH_JSON) --benchmark-columns=median,iqr,ops,rounds --history
 

@@ -1,8 +1,8 @@
 """The peers are peers: asked the same things in the same order, they say what the engine says.
 
-A ratio to somebody who does less is no ratio. So `peers/hold.lua` and the engine go through one story,
-outcome by outcome, on one real server. Nothing is measured here; `make test` runs it, `make bench` does
-not.
+A ratio to somebody who does less is no ratio. So `peers/hold.lua`, PostgreSQL's `hold` and the engine go
+through one story, outcome by outcome, on real servers. Nothing is measured here; `make test` runs it, `make
+bench` does not.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import redis
 
 import plate_core
 from bench.crowd import AMOUNT_TIYN, POOL
+from bench.peers.postgres.client import PostgresPeer, outcome_of
+from bench.peers.postgres.cluster import Cluster, own_cluster, server_programs
 from bench.peers.redis_pipeline import RedisPipelinePeer
 from bench.peers.wish import POOL_KEY, TARIFF, PeerWish
 from tests.servers import StoreServer
@@ -177,6 +179,72 @@ class PeerSide:
         self.client.zrem(f"permits:{who}", self.wish.arguments[0])
 
 
+@dataclass
+class PostgresSide:
+    """PostgreSQL; what it has no function for is left as that function would leave it."""
+
+    peer: PostgresPeer
+    loop: asyncio.AbstractEventLoop
+    last: str = ""
+
+    def ask(self, who: str, place: int, request_id: str, *, priced: bool = True) -> str:
+        """One hold, by the tariff in force or by another."""
+        tariff = TARIFF if priced else OTHER_TARIFF
+        wish = PeerWish(request_id, who, place, AMOUNT_TIYN, tariff=tariff, caller=who)
+        self.last = self.loop.run_until_complete(self.peer.answer(wish))
+        return outcome_of(self.last)
+
+    def answer(self) -> object:
+        """The last answer, word for word."""
+        return self.last
+
+    def withhold(self, place: int) -> None:
+        """Takes a mark off sale."""
+        self._do("INSERT INTO planes VALUES ($1, 'withheld', $2)", POOL, place)
+
+    def issue(self, place: int) -> None:
+        """Puts a mark on the road."""
+        self._do("INSERT INTO planes VALUES ($1, 'issued', $2)", POOL, place)
+
+    def set_terms(self, **terms: int) -> None:
+        """Changes what the pool demands of a hold."""
+        for name, value in terms.items():
+            self._do(f"UPDATE pools SET {name} = $1", value if name == "opens_at_ms" else bool(value))
+
+    def release(self, who: str, place: int) -> None:
+        """What a release leaves: the mark free, and a cool-down."""
+        self._do("UPDATE marks SET state = 'free' WHERE ordinal = $1", place)
+        self._do("INSERT INTO cooldowns VALUES ($1, $2, $3, $4)", who, POOL, place, FAR_MS)
+
+    def allot(self, who: str, place: int) -> None:
+        """What a payment leaves: another state."""
+        self._do("UPDATE marks SET state = 'allotted' WHERE applicant = $1 AND ordinal = $2", who, place)
+
+    def _do(self, statement: str, *values: object) -> None:
+        self.loop.run_until_complete(self.peer.pool.execute(statement, *values))
+
+
+Side = EngineSide | PeerSide | PostgresSide
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """PostgreSQL, where it is installed."""
+    if server_programs() is None:
+        pytest.skip("PostgreSQL is not installed; run: apt-get install postgresql")
+    with own_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgres(cluster: Cluster, loop: asyncio.AbstractEventLoop) -> Iterator[PostgresSide]:
+    """The peer on PostgreSQL, its pool on sale."""
+    peer = PostgresPeer(cluster, connections=6)
+    loop.run_until_complete(peer.open())
+    yield PostgresSide(peer, loop)
+    loop.run_until_complete(peer.close())
+
+
 @pytest.fixture
 def peer(server: StoreServer) -> Iterator[PeerSide]:
     """The peer, its pool on sale."""
@@ -187,16 +255,16 @@ def peer(server: StoreServer) -> Iterator[PeerSide]:
     peer.close()
 
 
-@pytest.fixture(params=["engine", "peer"])
-def side(request: pytest.FixtureRequest, book: plate_core.RuleBook) -> EngineSide | PeerSide:
+@pytest.fixture(params=["engine", "peer", "postgres"])
+def side(request: pytest.FixtureRequest, book: plate_core.RuleBook) -> Side:
     """Whoever goes through the story."""
-    if request.param == "peer":
-        return request.getfixturevalue("peer")  # type: ignore[no-any-return]
+    if request.param != "engine":
+        return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
     inventory, loop = request.getfixturevalue("inventory"), request.getfixturevalue("loop")
     return EngineSide(inventory, book, loop)
 
 
-def test_one_story(side: EngineSide | PeerSide) -> None:
+def test_one_story(side: Side) -> None:
     """Who asks for what, and what is said: the same of both, with the answers told again word for word."""
     assert side.ask("aigerim", 1, "request-01") == "held"
     first = side.answer()
@@ -229,7 +297,7 @@ def test_one_story(side: EngineSide | PeerSide) -> None:
     assert side.ask("samal", 8, "request-13") == "mark_allotted"
 
 
-def test_the_pools_terms(side: EngineSide | PeerSide) -> None:
+def test_the_pools_terms(side: Side) -> None:
     """Paused, stopped or not open yet: refused now, and judged afresh with the same request id."""
     for terms, outcome in (
         ({"paused": 1}, "pool_paused"),
@@ -240,6 +308,32 @@ def test_the_pools_terms(side: EngineSide | PeerSide) -> None:
         assert side.ask("aigerim", 1, "request-01") == outcome
         side.set_terms(**dict.fromkeys(terms, 0))
     assert side.ask("aigerim", 1, "request-01") == "held"
+
+
+def test_postgres_lets_a_hold_expire_in_passing(postgres: PostgresSide) -> None:
+    """A hold that is over gives its mark to who asks, cools its holder down and is in the journal."""
+    for place in (1, 2):
+        postgres.ask("aigerim", place, f"request-0{place}")
+    postgres._do("UPDATE marks SET deadline_ms = 1")
+    assert postgres.ask("daniyar", 1, "request-03") == "held"
+    assert postgres.ask("aigerim", 1, "request-04") == "held_by_another"
+    assert postgres.ask("aigerim", 2, "request-05") == "cooling_down"
+    verbs = postgres.loop.run_until_complete(
+        postgres.peer.pool.fetch("SELECT verb FROM journal ORDER BY revision")
+    )
+    assert [verb for (verb,) in verbs] == ["hold", "hold", "hold", "expire"]
+
+
+def test_postgres_assigns_each_mark_once(postgres: PostgresSide) -> None:
+    """Many who are offered the same marks at once get one each, and the last nothing."""
+    postgres.loop.run_until_complete(postgres.peer.offer(5))
+
+    async def all_ask() -> list[str]:
+        wishes = [PeerWish(f"request-{number}", f"citizen-{number}", number, 1) for number in range(6)]
+        asked = [postgres.peer.assign_next(wish, [1, 2, 3, 4, 5]) for wish in wishes]
+        return await asyncio.gather(*asked)
+
+    assert sorted(postgres.loop.run_until_complete(all_ask())) == ["held"] * 5 + ["none_left"]
 
 
 def test_no_deadline_of_the_peer_is_a_ttl(peer: PeerSide) -> None:
