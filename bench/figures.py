@@ -139,3 +139,13 @@ def ratios(over: Sequence[float], under: Sequence[float]) -> list[float]:
     [2.0, 3.0]
     """
     return [one / other for one, other in zip(over, under, strict=True)]
+
+
+def dearest(costs: Mapping[str, Sequence[float]], than: str) -> list[float]:
+    """The ratio of each round, of whichever other side was the dearest in it to this one.
+
+    >>> dearest({"one": [2.0, 2.0], "two": [3.0, 2.0], "four": [2.0, 5.0]}, than="one")
+    [1.5, 2.5]
+    """
+    others = (rounds for name, rounds in costs.items() if name != than)
+    return ratios([max(in_round) for in_round in zip(*others, strict=True)], costs[than])
