@@ -19,6 +19,7 @@ from plateapi.edge.house import House
 from plateapi.edge.room import Room
 from plateapi.edge.shortcut import Shortcut, ShortcutApp, serve_hot
 from plateapi.edge.surface import surface_room
+from plateapi.edge.turnstile import Crowd, Turnstile
 from plateapi.engine import Engine
 from plateapi.identity import LocalIssuer, Pseudonyms, TokenVerifier, secret_key
 from plateapi.payments.signature import SignedNotifications
@@ -66,12 +67,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan(settings),
     )
+    crowd = Crowd(at_work_max=settings.requests_at_work_max)
     envelope = partial(Envelope, body_max_bytes=settings.body_max_bytes, access_log=settings.access_log)
+    # The last one stands outermost.
+    app.add_middleware(Turnstile, crowd=crowd)
     app.add_middleware(envelope)
     errors.register(app)
     rooms = all_rooms(demo=settings.payment_stand_in)
     app.shortcut = Shortcut([hot for room in [*rooms, surface_room(rooms)] for hot in room.furnish(app)])
-    app.short_way = envelope(serve_hot)
+    app.short_way = envelope(Turnstile(serve_hot, crowd=crowd))
     return app
 
 

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8080, ge=0, le=65_535, description="Port the API listens on; 0 takes a free one.")
     workers: int = Field(2, ge=1, le=256, description="API worker processes.")
+    requests_at_work_max: int = Field(
+        128, ge=8, le=65_536, description="Requests a worker is at work on at a time; one more is refused."
+    )
     body_max_bytes: int = Field(
         65_536, ge=1_024, le=16_777_216, description="Largest request body; a batch of 100 holds is 20 KiB."
     )

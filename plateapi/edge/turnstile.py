@@ -1,0 +1,80 @@
+"""How many requests a worker is at work on at a time: one more is told at once to come again.
+
+Without a bound a worker that is asked for more than it can do keeps everybody waiting, and serves, a second
+late, people who have gone. Refused is what was not begun, so nothing was done; whoever watches the service,
+and the payment side with its word about money, are let in always. A request whose body is still on its way
+is not work: else a few slow senders would keep everybody out.
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from plateapi.edge.errors import problem_response
+from plateapi.edge.room import ROUTE_KEY
+
+ALWAYS_LET_IN: Final = frozenset({"/healthz", "/readyz", "/metrics", "/v1/payments/notifications"})
+# A body that was sent with its head is there at once, even in a busy worker.
+SLOW_SECONDS: Final = 0.25
+# What stands in the log and in /metrics instead of a route: looking for it would be work.
+TURNED_AWAY: Final = "turned_away"
+
+
+class Crowd:
+    """Who is in: shared by every way into the app, for they all end at the same loop."""
+
+    def __init__(self, *, at_work_max: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.at_work = 0
+        self._at_work_max = at_work_max
+        self._clock = clock
+        # Whose body is on its way, and since when: the longest first.
+        self._sending: dict[object, float] = {}
+
+    async def receive_body(self, receive: Receive) -> Message:
+        """Receive for somebody who may be slow to send."""
+        sender = object()
+        self._sending[sender] = self._clock()
+        try:
+            return await receive()
+        finally:
+            if self._sending.pop(sender, None) is None:
+                self.at_work += 1
+
+    def is_full(self) -> bool:
+        """Whether nobody more is let in; whoever is slow to send is no longer counted, until he has sent."""
+        if self.at_work < self._at_work_max:
+            return False
+        slow = self._clock() - SLOW_SECONDS
+        for sender in [sender for sender, since in self._sending.items() if since < slow]:
+            del self._sending[sender]
+            self.at_work -= 1
+        return self.at_work >= self._at_work_max
+
+
+class Turnstile:
+    """Lets so many in. It stands inside the envelope, which counts and notes a refusal as any answer."""
+
+    def __init__(self, app: ASGIApp, *, crowd: Crowd) -> None:
+        self._app = app
+        self._crowd = crowd
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or turn it away."""
+        crowd = self._crowd
+        if scope["type"] != "http" or scope["path"] in ALWAYS_LET_IN:
+            await self._app(scope, receive, send)
+            return
+        if crowd.is_full():
+            scope[ROUTE_KEY] = TURNED_AWAY
+            refusal = problem_response(Request(scope), "store_overloaded", {})
+            await refusal(scope, receive, send)
+            return
+        crowd.at_work += 1
+        try:
+            await self._app(scope, partial(crowd.receive_body, receive), send)
+        finally:
+            crowd.at_work -= 1

@@ -1,0 +1,116 @@
+"""A worker is at work on so many requests; one more is told to come again, and nobody slow keeps it shut."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from plateapi.app import all_rooms
+from plateapi.edge.turnstile import ALWAYS_LET_IN, SLOW_SECONDS, Turnstile
+
+AT_WORK_MAX = 2
+
+
+@dataclass
+class Worker:
+    """A turnstile before an app that reads its body and works until it may end."""
+
+    now: float = 0.0
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.turnstile = Turnstile(self._work, crowd=Crowd(at_work_max=AT_WORK_MAX, clock=lambda: self.now))
+
+    async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await self.may_end.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    def ask(
+        self, path: str = "/v1/holds", body: asyncio.Event | None = None
+    ) -> "asyncio.Task[list[Message]]":
+        """One request, whose body comes at once or when the event says so."""
+        return asyncio.create_task(self._exchange(path, body))
+
+    async def _exchange(self, path: str, body: asyncio.Event | None) -> list[Message]:
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            if body is not None:
+                await body.wait()
+            return {"type": "http.request", "body": b""}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await self.turnstile(_scope(path), receive, send)
+        return sent
+
+
+def _scope(path: str) -> dict[str, Any]:
+    class App:
+        """What a problem looks for the store's time in; a worker that starts has none."""
+
+        class state:  # noqa: N801  as Starlette names it
+            """Nothing yet."""
+
+    headers = [(b"accept-language", b"en")]
+    return {"type": "http", "method": "POST", "path": path, "headers": headers, "app": App, "state": {}}
+
+
+async def _settle() -> None:
+    """Let every task run until it waits."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def _status(sent: list[Message]) -> int:
+    return int(sent[0]["status"])
+
+
+async def test_one_more_is_told_to_come_again_and_then_served() -> None:
+    """503 with Retry-After and the problem that says nothing was done; when one has left, there is room."""
+    worker = Worker()
+    inside = [worker.ask() for _ in range(AT_WORK_MAX)]
+    await _settle()
+    refused = await worker.ask()
+    assert _status(refused) == 503
+    assert dict(refused[0]["headers"])[b"retry-after"] == b"1"
+    problem = orjson.loads(refused[1]["body"])
+    assert (problem["type"], problem["title"]) == ("urn:plates:problem:store_overloaded", "Too much at once")
+    worker.may_end.set()
+    assert [_status(sent) for sent in await asyncio.gather(*inside)] == [200] * AT_WORK_MAX
+    assert _status(await worker.ask()) == 200
+
+
+@pytest.mark.parametrize("path", sorted(ALWAYS_LET_IN))
+async def test_who_watches_and_who_was_paid_are_let_in(path: str) -> None:
+    """A full worker still says how it is, and hears of money; each of these paths is a route."""
+    worker = Worker()
+    inside = [worker.ask() for _ in range(AT_WORK_MAX)]
+    await _settle()
+    watching = worker.ask(path)
+    worker.may_end.set()
+    assert _status(await watching) == 200
+    await asyncio.gather(*inside)
+    assert path in {declared.path for room in all_rooms(demo=False) for declared in room.declared}
+
+
+async def test_slow_senders_keep_nobody_out() -> None:
+    """Whose body does not come is counted for a moment only, and again from when it has come."""
+    worker, body = Worker(), asyncio.Event()
+    slow = [worker.ask(body=body) for _ in range(AT_WORK_MAX)]
+    await _settle()
+    assert _status(await worker.ask()) == 503
+    worker.now += SLOW_SECONDS * 2
+    honest = worker.ask()
+    await _settle()
+    assert not honest.done()
+    body.set()
+    await _settle()
+    assert _status(await worker.ask()) == 503
+    worker.may_end.set()
+    assert [_status(sent) for sent in await asyncio.gather(honest, *slow)] == [200] * (AT_WORK_MAX + 1)
