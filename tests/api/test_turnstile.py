@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from plateapi.app import all_rooms
-from plateapi.edge.turnstile import ALWAYS_LET_IN, SLOW_SECONDS, Turnstile
+from plateapi.edge.turnstile import ALWAYS_LET_IN, SLOW_SECONDS, Crowd, Turnstile
 
 AT_WORK_MAX = 2
 
