@@ -286,6 +286,28 @@ impl TierReader<'_> {
     }
 }
 
+/// The bitmap that Arrow keeps beside codes: a bit a row, the lowest first, set where there is a tier.
+pub fn validity(codes: &[u8]) -> Vec<u8> {
+    let (words, rest) = codes.as_chunks();
+    let mut last = [NO_MARK; 8];
+    for (place, code) in last.iter_mut().zip(rest) {
+        *place = *code;
+    }
+    let last = (!rest.is_empty()).then(|| tier_bits(last));
+    words.iter().map(|codes| tier_bits(*codes)).chain(last).collect()
+}
+
+/// Eight codes at once: there is no tier where the seven high bits are set, as in [`NOT_OFFERED`] and [`NO_MARK`].
+fn tier_bits(codes: [u8; 8]) -> u8 {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let codes = u64::from_le_bytes(codes);
+    // Six bits that are all set carry into the highest one of their byte.
+    let carried = (codes & 0x7E7E_7E7E_7E7E_7E7E) + 0x0202_0202_0202_0202;
+    let tiers = !(carried & codes) & HIGH;
+    // The product has the lowest bits of the eight bytes side by side in its highest byte.
+    ((tiers >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+}
+
 impl RuleBook {
     /// What says the tier of any number of texts.
     pub fn tier_reader(&self, acquired: Acquired, on: Date) -> Result<TierReader<'_>, PriceError> {
@@ -335,6 +357,22 @@ mod tests {
             let data = vec![b'7'; data];
             assert_eq!(TextColumn::new(&offsets, &data).map(|column| column.len()), expected, "{offsets:?}");
         }
+    }
+
+    /// A bit is set exactly where its code is a tier's, whatever stands beside it.
+    #[test]
+    fn validity_says_where_there_is_a_tier() {
+        let codes: Vec<u8> = (0..=255).chain([7, 255, 254, 253]).collect();
+        for shift in 0..9 {
+            let codes = &codes[shift..];
+            let bits = validity(codes);
+            assert_eq!(bits.len(), codes.len().div_ceil(8));
+            for at in 0..bits.len() * 8 {
+                let expected = codes.get(at).is_some_and(|code| *code < NOT_OFFERED);
+                assert_eq!(bits[at / 8] >> (at % 8) & 1 == 1, expected, "code {:?}", codes.get(at));
+            }
+        }
+        assert!(validity(&[]).is_empty());
     }
 
     /// Formats of which several have the same length, and whose places stand in other orders.

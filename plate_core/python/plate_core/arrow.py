@@ -17,7 +17,6 @@ Column: TypeAlias = Any
 Table: TypeAlias = Any
 
 NO_MARK = 255
-NOT_OFFERED = 254
 INT8_MAX = 127
 NO_POOL = 0xFFFF
 
@@ -100,8 +99,8 @@ def _classify_chunk(book: RuleBook, chunk: Column, acquired: Literal["chosen", "
     rows = len(chunk)
     codes = _array(pa.uint8(), rows, columns["tier"])
     is_mark = pa.compute.not_equal(codes, NO_MARK)
-    has_tier = pa.compute.less(codes, NOT_OFFERED)
-    tier = _tiers(codes, columns["tiers"])
+    has_tier = _array(pa.bool_(), rows, columns["has_tier"])
+    tier = _tiers(rows, columns["tier"], columns["has_tier"], columns["tiers"])
     amount = pa.compute.if_else(has_tier, _array(pa.int64(), rows, columns["amount_tiyn"]), None)
     withheld = pa.compute.if_else(
         is_mark, _array(pa.uint8(), rows, columns["withheld"]).cast(pa.bool_()), None
@@ -119,18 +118,16 @@ def _classify_chunk(book: RuleBook, chunk: Column, acquired: Literal["chosen", "
 def _tiers_of_chunk(
     book: RuleBook, chunk: Column, acquired: Literal["chosen", "assigned"], on: str
 ) -> Column:
-    codes, tiers = book.tiers_of_column(*_buffers(chunk), acquired=acquired, on=on)
-    return _tiers(_array(pa.uint8(), len(chunk), codes), tiers)
+    columns = book.tiers_of_column(*_buffers(chunk), acquired=acquired, on=on)
+    return _tiers(len(chunk), *columns)
 
 
-def _tiers(codes: Column, tiers: list[str]) -> Column:
+def _tiers(rows: int, codes: bytes, has_tier: bytes, tiers: list[str]) -> Column:
     """Codes as a dictionary of tiers, null where there is none."""
     if len(tiers) > INT8_MAX:
         raise OverflowError(f"{len(tiers)} tiers, and an int8 numbers {INT8_MAX + 1}")
-    # The codes themselves become the indices and the comparison's bits their validity: nothing is copied.
-    # A bound of the codes' own type, because for a plain number every code would become an int64 first.
-    validity = pa.compute.less(codes, pa.scalar(NOT_OFFERED, pa.uint8())).buffers()[1]
-    indices = pa.Array.from_buffers(pa.int8(), len(codes), [validity, codes.buffers()[1]])
+    # The core's bytes themselves become indices and validity: nothing is copied.
+    indices = pa.Array.from_buffers(pa.int8(), rows, [pa.py_buffer(has_tier), pa.py_buffer(codes)])
     # Every valid code numbers a tier, for the core made both: looking through them again costs a third more.
     return pa.DictionaryArray.from_arrays(indices, pa.array(tiers, pa.string()), safe=False)
 
@@ -151,5 +148,5 @@ def _parse_chunk(book: RuleBook, chunk: Column) -> Table:
 
 
 def _array(kind: Any, rows: int, content: bytes) -> Column:  # noqa: ANN401
-    """Plain numbers without nulls, over the bytes as they are."""
+    """Plain values without nulls, over the bytes as they are."""
     return pa.Array.from_buffers(kind, rows, [None, pa.py_buffer(content)])

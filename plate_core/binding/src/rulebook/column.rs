@@ -1,7 +1,7 @@
 //! Whole columns across the border: bytes in Arrow's layout both ways, and no GIL in between.
 
 use plate_algebra::classify::NO_MARK;
-use plate_algebra::column::{ColumnError, PlaceColumn, TextColumn, TierReader};
+use plate_algebra::column::{self, ColumnError, PlaceColumn, TextColumn, TierReader};
 use plate_algebra::{Acquired, Date, Formats, RuleBook, TagSet};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
@@ -44,6 +44,7 @@ pub(super) fn classify<'py>(
     let tags = book.tags().iter().map(|tag| tag.id.as_str());
     let columns = PyDict::new(py);
     columns.set_item("tier", PyBytes::new(py, &classes.tiers))?;
+    columns.set_item("has_tier", PyBytes::new(py, &column::validity(&classes.tiers)))?;
     columns.set_item("tiers", tiers.collect::<Vec<_>>())?;
     columns.set_item("tag_offsets", bytes(py, tag_offsets.iter().map(|offset| offset.to_le_bytes())))?;
     columns.set_item("tag_codes", PyBytes::new(py, &tag_codes))?;
@@ -54,8 +55,8 @@ pub(super) fn classify<'py>(
     Ok(columns)
 }
 
-/// (u8 codes, the tiers they number).
-pub(super) type Tiers<'py> = (Bound<'py, PyBytes>, Vec<String>);
+/// (u8 codes, a bit each where there is a tier, the tiers they number).
+pub(super) type Tiers<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<String>);
 
 pub(super) fn tiers<'py>(
     py: Python<'py>,
@@ -66,9 +67,12 @@ pub(super) fn tiers<'py>(
     on: Date,
 ) -> PyResult<Tiers<'py>> {
     let reader = book.tier_reader(acquired, on).map_err(|error| errors::price(py, &error))?;
-    let codes = py.detach(|| TextColumn::new(offsets, data).map(|column| reader.codes(column)));
-    let codes = codes.map_err(|error| layout(py, error))?;
-    Ok((PyBytes::new(py, &codes), tier_ids(book, on)))
+    let read = py.detach(|| {
+        let codes = reader.codes(TextColumn::new(offsets, data)?);
+        Ok((column::validity(&codes), codes))
+    });
+    let (validity, codes) = read.map_err(|error| layout(py, error))?;
+    Ok((PyBytes::new(py, &codes), PyBytes::new(py, &validity), tier_ids(book, on)))
 }
 
 /// The tier of each text: the same string for the same tier, None where there is no tier.

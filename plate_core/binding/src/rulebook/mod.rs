@@ -202,9 +202,9 @@ impl PyRuleBook {
     /// A whole column of marks in Arrow's layout: `plate_core.arrow.classify` wraps it.
     ///
     /// `offsets` are rows + 1 little-endian int32, `data` is UTF-8. Back come, row by row: `tier` (u8 codes into
-    /// `tiers`, 254 where the mark is not offered in this way, 255 where there is no mark), `tag_offsets` (rows + 1
-    /// int32) into `tag_codes` (u8 into `tag_ids`), `amount_tiyn` (i64, 0 where there is no price) and `withheld`
-    /// (u8, 0 or 1); numbers are little-endian.
+    /// `tiers`, 254 where the mark is not offered in this way, 255 where there is no mark), `has_tier` (a bitmap as
+    /// Arrow keeps it), `tag_offsets` (rows + 1 int32) into `tag_codes` (u8 into `tag_ids`), `amount_tiyn` (i64, 0
+    /// where there is no price) and `withheld` (u8, 0 or 1); numbers are little-endian.
     #[pyo3(signature = (offsets, data, *, acquired="chosen", on))]
     fn classify_column<'py>(
         &self,
@@ -235,8 +235,8 @@ impl PyRuleBook {
 
     /// The same of a column in Arrow's layout: `plate_core.arrow.tiers_of` wraps it.
     ///
-    /// Back come u8 codes, a row each, and the ids that they number; 254 where the mark is not offered in this
-    /// way, 255 where there is no mark.
+    /// Back come u8 codes, a row each, the bitmap of the rows that have a tier, and the ids that the codes number;
+    /// 254 where the mark is not offered in this way, 255 where there is no mark.
     #[pyo3(signature = (offsets, data, *, acquired="chosen", on))]
     fn tiers_of_column<'py>(
         &self,
