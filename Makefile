@@ -127,8 +127,8 @@ bench-compare: $(VENV)/.locked ## BASE=file [NEW=file]: what became worse beyond
 	@test -n "$(BASE)" || { echo "usage: make bench-compare BASE=results.json [NEW=$(NEW)]" >&2; exit 2; }
 	@$(BIN)/python -m bench.compare "$(BASE)" "$(NEW)"
 
-bench-report: $(VENV)/.locked ## draw the last run: one page that needs no network, and SVGs
-	@$(BIN)/python -m bench.report "$(BENCH_JSON)"
+bench-report: $(VENV)/.locked ## draw the last run: one page that needs no network, and the docs' table and charts
+	@$(BIN)/python -m bench.report "$(BENCH_JSON)" --publish docs/performance
 
 launch-day: bench-native ## all 11,000 applications of 5 January 2026, with the check and its control
 	$(BIN)/python -m loadtests.launch_day --generator $(LAUNCH_GENERATOR)

@@ -1,21 +1,25 @@
-"""Draws a run of the benches: how far each promise is kept, and how the engine stands to its peers.
+"""Draws a run of the benches: promises, peers, latency over what is offered, cost as things grow.
 
-    python -m bench.report [var/bench.json] [--into var/bench-report]
+    python -m bench.report [var/bench.json] [--into var/bench-report] [--publish docs/performance]
 
-Writes one HTML page that needs no network, and an SVG a chart for pages that show them. Nothing is measured
-here and nothing is judged again: a bar is the median that the run recorded, its colour the verdict.
+Writes one HTML page that needs no network, and an SVG a chart; where it publishes, the SVGs and the table go
+into the docs (`page.py`). Nothing is measured here and nothing is judged again: a bar is the median that the
+run recorded, its colour the verdict. A chart whose cases did not run is left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import altair as alt
+
+from bench.page import page
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 WIDTH: Final = 460
@@ -96,6 +100,53 @@ def draw_peers(rows: Sequence[Row]) -> alt.LayerChart:
     return alt.layer(bars, words).properties(width=WIDTH, title="Beside others")
 
 
+def draw_latency(rows: Sequence[Row]) -> alt.Chart | None:
+    """The median and the 99th percentile of a hold's latency over the rate that is offered."""
+    curve = [point for row in rows for point in row.get("facts", {}).get("curve", [])]
+    if not curve:
+        return None
+    data = [
+        {"rate": point["rate"], "ms": point[share], "share": share}
+        for point in curve
+        for share in ("p50", "p99")
+    ]
+    scale = alt.Scale(domain=["p50", "p99"], range=[COLOURS["met"], COLOURS["short"]])
+    return (
+        alt.Chart(alt.Data(values=data))
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("rate:Q", title="holds a second offered to one worker"),
+            y=alt.Y("ms:Q", scale=alt.Scale(type="log"), title="ms until the answer"),
+            color=alt.Color("share:N", scale=scale, title=None),
+        )
+        .properties(width=WIDTH, title="Latency")
+    )
+
+
+# Whose facts hold the cost of each step, and what grows there.
+SCALED: Final = {"fill_cost": "taken of a pool", "regions_cost": "regions", "workers_cost": "workers"}
+
+
+def draw_scaling(rows: Sequence[Row]) -> alt.HConcatChart | None:
+    """What a hold costs at each step, as a multiple of the first; the rule is the promise."""
+    charts = [_steps(row) for row in rows if row["name"] in SCALED and "cpu_us" in row.get("facts", {})]
+    return alt.hconcat(*charts, title="Server CPU of a hold, first step = 1") if charts else None
+
+
+def _steps(row: Row) -> alt.LayerChart:
+    costs = {step: statistics.median(rounds) for step, rounds in row["facts"]["cpu_us"].items()}
+    first = next(iter(costs.values()))
+    data = [{"step": step.split()[0], "times": cost / first} for step, cost in costs.items()]
+    y = alt.Y("times:Q", scale=alt.Scale(domain=[0, 1.5]), title=None)
+    line = (
+        alt.Chart(alt.Data(values=data))
+        .mark_line(point=True, color=COLOURS["met"])
+        .encode(x=alt.X("step:O", sort=None, title=SCALED[row["name"]], axis=alt.Axis(labelAngle=0)), y=y)
+    )
+    promise = alt.Chart(alt.Data(values=[{"times": row["at_most"]}])).mark_rule(color=COLOURS["short"])
+    return alt.layer(line, promise.encode(y=y)).properties(width=WIDTH // 3)
+
+
 def _colour() -> alt.Color:
     scale = alt.Scale(domain=list(COLOURS), range=list(COLOURS.values()))
     return alt.Color("verdict:N", scale=scale, title=None)
@@ -103,15 +154,41 @@ def _colour() -> alt.Color:
 
 def write_report(results: Path, into: Path) -> list[Path]:
     """Draw a run: the page and its charts, written into a folder."""
-    rows = read_rows(results)
-    charts = {"promises": draw_promises(rows), "peers": draw_peers(rows)}
-    into.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, chart in charts.items():
-        written.append(into / f"{name}.svg")
-        chart.save(written[-1])
+    charts = draw_charts(read_rows(results))
+    written = save_charts(charts, into)
     written.append(into / "figures.html")
-    alt.vconcat(*charts.values()).resolve_scale(x="independent").save(written[-1], inline=True)
+    together = alt.vconcat(*charts.values()).resolve_scale(x="independent", color="independent")
+    together.save(written[-1], inline=True)
+    return written
+
+
+def publish(results: Path, docs: Path) -> list[Path]:
+    """Write a run's table into the docs, with its charts."""
+    rows = read_rows(results)
+    charts = draw_charts(rows)
+    written = save_charts(charts, docs / "figures")
+    written.append(docs / "figures.md")
+    written[-1].write_text(page(json.loads(results.read_bytes()), rows, list(charts)), encoding="utf-8")
+    return written
+
+
+def draw_charts(rows: Sequence[Row]) -> dict[str, alt.TopLevelMixin]:
+    """Every chart that the run has data for, by its name."""
+    charts = {
+        "promises": draw_promises(rows),
+        "peers": draw_peers(rows),
+        "latency": draw_latency(rows),
+        "scaling": draw_scaling(rows),
+    }
+    return {name: chart for name, chart in charts.items() if chart is not None}
+
+
+def save_charts(charts: dict[str, alt.TopLevelMixin], into: Path) -> list[Path]:
+    """Each chart as an SVG of its name."""
+    into.mkdir(parents=True, exist_ok=True)
+    written = [into / f"{name}.svg" for name in charts]
+    for file, chart in zip(written, charts.values(), strict=True):
+        chart.save(file)
     return written
 
 
@@ -120,9 +197,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Draws a run of the benches.")
     parser.add_argument("results", nargs="?", type=Path, default=ROOT / "var" / "bench.json")
     parser.add_argument("--into", type=Path, default=ROOT / "var" / "bench-report")
+    parser.add_argument(
+        "--publish", type=Path, help="the folder of the docs whose page and charts are written"
+    )
     options = parser.parse_args()
     try:
         written = write_report(options.results, options.into)
+        if options.publish:
+            written += publish(options.results, options.publish)
     except (OSError, ValueError, KeyError) as error:
         print(f"nothing drawn: {error}", file=sys.stderr)
         return 2

@@ -79,7 +79,9 @@ def test_durable_holds(benchmark: BenchmarkFixture, judge: Judge, durable: Store
 
 def test_fill(benchmark: BenchmarkFixture, judge: Judge, everysec: StoreServer) -> None:
     """The same 1,600 marks held in a pool of which nothing, half, 99 % and 99.99 % is taken."""
-    sides, rounds = ((0.0, 1.0), 1) if benchmark.disabled else ((0.0, 0.5, 0.99, 1.0), ROUNDS)
+    # The last one leaves free just what is asked for, one mark of ten thousand.
+    every = {"0%": 0.0, "50%": 0.5, "99%": 0.99, "99.99%": 1.0}
+    sides, rounds = ({"0%": 0.0, "99.99%": 1.0}, 1) if benchmark.disabled else (every, ROUNDS)
     live = 1_280 if benchmark.disabled else 20_000
 
     def side(taken: float) -> float:
@@ -87,7 +89,7 @@ def test_fill(benchmark: BenchmarkFixture, judge: Judge, everysec: StoreServer) 
 
     costs = benchmark.pedantic(
         interleaved,
-        args=({f"{taken:.0%}": lambda taken=taken: side(taken) for taken in sides}, rounds),
+        args=({step: lambda taken=taken: side(taken) for step, taken in sides.items()}, rounds),
         rounds=1,
     )
     judge("fill_cost", dearest(costs, than="0%"), live_holds=live, cpu_us=costs)
