@@ -21,8 +21,8 @@ APP_COMMANDS: Final = (
     "fcall", "function|list", "function|load", "multi", "exec", "discard",
     "time", "info", "config|get",
     "bitfield", "bitfield_ro", "get", "getrange", "set", "setrange",
-    "hdel", "hget", "hgetall", "hmget", "hscan", "hset", "hsetnx",
-    "lpop", "lrange", "rpush",
+    "hdel", "hget", "hgetall", "hkeys", "hmget", "hscan", "hset", "hsetnx",
+    "lpop", "lrange", "lset", "rpush", "scan", "unlink",
     "xadd", "xrange", "xread", "xtrim",
     # What a client library says when it connects.
     "auth", "hello", "ping", "select", "client|setinfo",

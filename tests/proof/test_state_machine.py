@@ -470,7 +470,6 @@ NEGATIVE_CONTROLS = [
     "sweep_without_looking_again",
     "pass_a_change_of_price",
     "forget_idempotency_write",
-    "forget_repeated_requests",
     "forget_repeated_marks",
     "double_hold",
     "act_without_revision",
@@ -481,8 +480,6 @@ NEGATIVE_CONTROLS = [
     "read_the_price_again_at_confirmation",
     "sell_a_sold_mark",
     "late_money_at_any_price",
-    "hold_a_mark_twice_in_a_batch",
-    "look_past_a_known_request",
     "look_past_other_holds",
     "forget_a_permit",
 ]

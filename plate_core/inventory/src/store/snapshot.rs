@@ -105,9 +105,11 @@ impl Store {
     pub(super) async fn raise_pools(&self) -> Result<(), StoreError> {
         for pool in self.pools_with("withheld").await? {
             let old: Vec<String> = OLD_PLANES.iter().map(|plane| format!("{{{pool}}}:{plane}")).collect();
-            let mut get = redis::cmd("MGET");
-            get.arg(&old[..2]);
-            let found = self.connection.send(&get).await?;
+            let mut get = redis::pipe();
+            for plane in &old[..2] {
+                get.cmd("GET").arg(plane);
+            }
+            let found = Value::Array(self.connection.send_all(&get).await?);
             let (issued, withheld): (Option<Vec<u8>>, Option<Vec<u8>>) =
                 redis::from_redis_value_ref(&found).map_err(|_| unexpected(&found))?;
             let conf = PoolKey::Conf.of(&pool);
@@ -127,12 +129,20 @@ impl Store {
 
     /// The pools that have a key with this after its tag.
     async fn pools_with(&self, suffix: &str) -> Result<Vec<String>, StoreError> {
-        let mut keys = redis::cmd("KEYS");
-        keys.arg(format!("{{*}}:{suffix}"));
-        let found = self.connection.send(&keys).await?;
-        let names: Vec<String> = redis::from_redis_value_ref(&found).map_err(|_| unexpected(&found))?;
-        let pool = |name: &String| Some(name.split_once('{')?.1.split_once('}')?.0.to_owned());
-        Ok(names.iter().filter_map(pool).collect())
+        let (mut cursor, mut pools) = (0_u64, Vec::new());
+        loop {
+            let mut scan = redis::cmd("SCAN");
+            scan.arg(cursor).arg("MATCH").arg(format!("{{*}}:{suffix}")).arg("COUNT").arg(1_000);
+            let found = self.connection.send(&scan).await?;
+            let (next, names): (u64, Vec<String>) =
+                redis::from_redis_value_ref(&found).map_err(|_| unexpected(&found))?;
+            let pool = |name: &String| Some(name.split_once('{')?.1.split_once('}')?.0.to_owned());
+            pools.extend(names.iter().filter_map(pool));
+            if next == 0 {
+                return Ok(pools);
+            }
+            cursor = next;
+        }
     }
 }
 
