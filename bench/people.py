@@ -34,13 +34,13 @@ class Crowd:
         self._keys = itertools.count(10_000)
         self._files = itertools.count()
 
-    def holds(self, count: int) -> Path:
-        """So many people, each for one mark."""
-        return self._write([self._hold() for _ in range(count)])
+    def holds(self, count: int, *, regions: int = 1) -> Path:
+        """So many people, each for one mark of one region, or of so many in turn."""
+        return self._write([self._hold(regions) for _ in range(count)])
 
     def greetings(self, count: int) -> Path:
         """As many requests to the app that only says hello; their tokens come along."""
-        return self._write([self._hold(path="/hello") for _ in range(count)])
+        return self._write([self._hold(1, path="/hello") for _ in range(count)])
 
     def searches(self, count: int) -> Path:
         """People who only look."""
@@ -54,29 +54,30 @@ class Crowd:
             ]
         )
 
-    def batches(self, count: int) -> Path:
-        """A channel's service account with a hundred people at a time."""
-        return self._write([self._batch() for _ in range(count)])
+    def batches(self, count: int, *, regions: int = 1) -> Path:
+        """A channel's service account with a hundred people at a time, marks of one region or of so many."""
+        return self._write([self._batch(regions) for _ in range(count)])
 
-    def _hold(self, path: str = "/v1/holds") -> Request:
+    def _hold(self, regions: int, path: str = "/v1/holds") -> Request:
         person, token = next(self._people)
-        body = json.dumps({"mark": self._mark()})
+        body = json.dumps({"mark": self._mark(regions)})
         return self._request("hold", "POST", path, token, 201, person=f"person-{person}", body=body)
 
-    def _batch(self) -> Request:
+    def _batch(self, regions: int) -> Request:
         items = [
-            {"mark": self._mark(), "applicant": {"iin": make_iin(next(self._applicants))}}
+            {"mark": self._mark(regions), "applicant": {"iin": make_iin(next(self._applicants))}}
             for _ in range(BATCH)
         ]
         body = json.dumps({"items": items})
         return self._request("batch", "POST", "/v1/hold-batches", self.service, 200, body=body)
 
-    def _mark(self) -> str:
-        """A mark that nobody wanted yet, each in another region than the one before."""
-        rest, region = divmod(next(self._numbers), REGIONS)
-        rest, digits = divmod(rest, 999)
+    def _mark(self, regions: int) -> str:
+        """A mark that nobody wanted yet: of region 02, as the searches are, or of so many regions in turn."""
+        number = next(self._numbers)
+        region = 2 if regions == 1 else number % regions + 1
+        rest, digits = divmod(number, 999)
         second, third = divmod(rest, 26)
-        return f"{digits + 1:03}B{LETTERS[second]}{LETTERS[third]}{region + 1:02}"
+        return f"{digits + 1:03}B{LETTERS[second]}{LETTERS[third]}{region:02}"
 
     def _request(
         self,

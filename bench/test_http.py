@@ -17,7 +17,7 @@ from bench.app_server import AppServer, served
 from bench.conftest import Judge
 from bench.figures import ROUNDS, interleaved, ratios
 from bench.house import House, opened_house
-from bench.people import BATCH, Crowd
+from bench.people import BATCH, REGIONS, Crowd
 from loadtests.generator import Summary, generate
 from loadtests.plan import APPLICATIONS
 
@@ -102,6 +102,7 @@ def test_hold(
             benchmark,
             {
                 "ours": lambda count: rate(ours, crowd.holds(count)),
+                "spread": lambda count: rate(ours, crowd.holds(count, regions=REGIONS)),
                 "still": lambda count: rate(still, crowd.holds(count)),
                 "hello": lambda count: rate(hello, crowd.greetings(count)),
             },
@@ -114,6 +115,7 @@ def test_hold(
     }
     judge("http_hold_to_no_inventory", ratios(measured["ours"], measured["still"]), **facts)
     judge("http_hold_to_hello_world", ratios(measured["ours"], measured["hello"]), **facts)
+    judge("http_hold_over_regions", ratios(measured["spread"], measured["still"]), regions=REGIONS)
 
 
 def test_search(
@@ -139,10 +141,14 @@ def test_batch(benchmark: BenchmarkFixture, judge: Judge, ours: AppServer, crowd
         {
             "single": lambda count: rate(ours, crowd.holds(count)),
             "batch": lambda _: asked(ours, crowd.batches(batches), connections=4).a_second * BATCH,
+            "spread": lambda _: (
+                asked(ours, crowd.batches(batches, regions=REGIONS), connections=4).a_second * BATCH
+            ),
         },
         requests=1_000,
     )
     judge("http_batch_to_single", ratios(measured["batch"], measured["single"]), holds_a_second=measured)
+    judge("http_batch_over_regions", ratios(measured["spread"], measured["single"]), regions=REGIONS)
 
 
 def test_open_loop(benchmark: BenchmarkFixture, judge: Judge, house: House, crowd: Crowd) -> None:

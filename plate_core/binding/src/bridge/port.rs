@@ -1,7 +1,7 @@
 //! One event loop's side of the bridge.
 
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use plate_inventory::engine::{EngineError, Port};
@@ -12,6 +12,10 @@ use pyo3::prelude::*;
 use super::slots::{Slots, Waiting};
 use super::{Failure, Finished, StoreEngine};
 use crate::errors;
+
+/// So many requests of one turn are not kept from the engine until the turn ends: a turn that serves many people takes
+/// milliseconds, and the store would stand idle meanwhile, as the loop would afterwards.
+const UNKICKED_MAX: usize = 8;
 
 /// What the loop calls: itself to kick the engine, [`LoopPort::drain`] when the eventfd is readable.
 #[pyclass(frozen, module = "plate_core._plate_core")]
@@ -25,6 +29,8 @@ pub(crate) struct LoopPort {
     slots: Mutex<Slots>,
     /// A kick is due at the end of this turn of the loop.
     kick_due: AtomicBool,
+    /// Requests of this turn that the engine has not been kicked for.
+    unkicked: AtomicUsize,
 }
 
 impl LoopPort {
@@ -48,6 +54,7 @@ impl LoopPort {
                 event_loop: event_loop.clone().unbind(),
                 slots: Mutex::new(Slots::default()),
                 kick_due: AtomicBool::new(false),
+                unkicked: AtomicUsize::new(0),
             },
         )?;
         let drain = port.getattr(intern!(py, "drain"))?;
@@ -104,7 +111,13 @@ impl LoopPort {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Make a future, submit under its token, and see to it that the engine is kicked at the end of the turn.
+    fn kick(&self) {
+        self.unkicked.store(0, Ordering::Relaxed);
+        self.engine.kick();
+    }
+
+    /// Make a future, submit under its token, and see to it that the engine is kicked at the end of the turn, or when the
+    /// turn has made enough for a batch.
     pub(super) fn begin<'py>(
         slf: &Bound<'py, Self>,
         waiting: Waiting,
@@ -121,6 +134,9 @@ impl LoopPort {
         if !this.kick_due.swap(true, Ordering::AcqRel) {
             this.call_soon.bind(py).call1((slf,))?;
         }
+        if this.unkicked.fetch_add(1, Ordering::Relaxed) + 1 == UNKICKED_MAX {
+            this.kick();
+        }
         Ok(future)
     }
 }
@@ -130,7 +146,7 @@ impl LoopPort {
     /// Wake the engine once for everything this turn of the loop submitted.
     fn __call__(&self) {
         self.kick_due.store(false, Ordering::Release);
-        self.engine.kick();
+        self.kick();
     }
 
     /// Give every finished request's result to its future.
