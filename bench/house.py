@@ -21,7 +21,7 @@ from tests.servers import new_server, remove_server
 
 SERVICE = "plateapi.app:create_app"
 # Everybody asks again in each round, so that the 11,000 tokens are the same ones.
-SETTINGS = {"PLATES_PATTERNS_DIR": str(light_law()), "PLATES_LIVE_HOLDS_PERSON": "20"}
+SETTINGS = {"PLATES_PATTERNS_DIR": str(light_law()), "PLATES_LIVE_HOLDS_PERSON": "100"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from bench.page import page
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 WIDTH: Final = 460
+# What took no time at all is kept as well as a chart can say.
+KEPT_MOST: Final = 1_000.0
 # Seen by people who cannot tell red from green as well: blue is kept, orange is not.
 COLOURS: Final = {"met": "#2b6cb0", "short": "#dd6b20", "published": "#718096"}
 
@@ -49,7 +51,9 @@ def kept(row: Row) -> float | None:
     """
     if "at_least" in row:
         return float(row["value"] / row["at_least"])
-    return float(row["at_most"] / row["value"]) if "at_most" in row else None
+    if "at_most" not in row:
+        return None
+    return float(row["at_most"] / max(row["value"], row["at_most"] / KEPT_MOST))
 
 
 def draw_promises(rows: Sequence[Row]) -> alt.LayerChart:

@@ -112,7 +112,7 @@ fn redis_does_what_the_model_does() {
 #[test]
 fn a_shard_apart_does_what_the_model_does() {
     for kind in Kind::BOTH {
-        does_what_the_model_does(kind, Placement::Apart, 400);
+        does_what_the_model_does(kind, Placement::Apart, 200);
     }
 }
 
@@ -129,7 +129,7 @@ fn a_batch_equals_its_items_sent_singly() {
     for (kind, placement, default_cases) in [
         (Kind::Valkey, Placement::Together, 150),
         (Kind::Redis, Placement::Together, 150),
-        (Kind::Valkey, Placement::Apart, 75),
+        (Kind::Valkey, Placement::Apart, 50),
     ] {
         let (together, singly) = (server(kind), server(kind));
         let library = Library::for_tests().unwrap();
