@@ -11,7 +11,7 @@ from typing import Final
 
 from plateapi.store.directory import APP_USER, WARDEN_USER, DataDirectory, Passwords
 
-# The country's three planes are 135 MB and a live hold about 300 bytes; a million holds and a full feed
+# The country's planes are 90 MB and a live hold takes some 360 bytes; a million holds and a full feed
 # stay under 1 GiB. Twice that leaves room for the copy-on-write of an append-only rewrite.
 MAXMEMORY_BYTES_DEFAULT: Final = 2 << 30
 

@@ -480,8 +480,6 @@ NEGATIVE_CONTROLS = [
     "read_the_price_again_at_confirmation",
     "sell_a_sold_mark",
     "late_money_at_any_price",
-    "look_past_other_holds",
-    "forget_a_permit",
 ]
 
 

@@ -98,7 +98,7 @@ impl PoolKey {
 pub enum ShardKey {
     /// Hash: `terms` (the limits), `lease_ms` (of the clock guard).
     Conf,
-    /// Hash: request id to digest, verdict and the time that goes with it.
+    /// Hash: request id to digest, verdict and the time that goes with it, and the answer to a new hold.
     Ids,
     /// List: when ids may be forgotten, in the order of time.
     DueIds,

@@ -51,8 +51,8 @@ local function read_lapsed_notes(b, o)
   read_cooldowns(b, notes)
 end
 
--- Reads everything that is known of the requests and marks of a batch: five commands, whatever its size, or four where
--- permits were taken before.
+-- Reads everything that is known of the requests and marks of a batch: five commands for most, whatever its size, and
+-- three more where holds have lapsed, operators ask or requests came by way of another server.
 local function read_offer(b, s, o)
   local keys, argv, places, bits = b.keys, o.argv, o.places, { 'BITFIELD_RO', b.keys[8] }
   for i = 1, o.count do

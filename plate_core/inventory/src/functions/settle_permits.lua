@@ -37,6 +37,10 @@ local function settle_one(s, item, read)
   end
   local before, after = sub(permits, 1, place - 1), sub(permits, place + PERMIT_BYTES)
   local claimed = claim_now(s, id, read.claims[id])
+  -- Another pass of the id was answered in one step with its admission: the permit is that one's.
+  if claimed and byte(claimed, 9) == VERDICT_ANSWERED then
+    return 0
+  end
   if how == NOT_NOW then
     local open = byte(permits, place + 22) - 1
     if open > 0 then

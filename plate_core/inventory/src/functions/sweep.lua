@@ -3,7 +3,7 @@
 --
 -- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
 --            8 due_holds  9 due_extensions  10 due_payments
--- Arguments  (1) how many entries of each list of deadlines to look at, as text
+-- Arguments  (1) how many holds of each list of deadlines to look at, as text
 -- Reply      one after the other: an answer, then held_at_ms u48, hold id 16 and applicant 16 of the hold that ended
 -- Outcomes   pool_unknown, read_only, frozen, or expired for each hold that ended
 -- Flags      allow-oom: it frees memory

@@ -119,7 +119,7 @@ fn pack(pool: &str, batch: &[(&HoldItem, i64)]) -> Result<Columns, TooLong> {
     let applicant = |item: &HoldItem| item.act.applicant.unwrap_or(NOBODY).id.0;
     items().for_each(|item| columns.value(|to| to.bytes(&item.act.id.0)));
     items().for_each(|item| columns.value(|to| to.u32(item.ordinal)));
-    items().for_each(|item| columns.value(|to| to.u8(b'#').decimal(item.ordinal)));
+    items().for_each(|item| columns.value(|to| to.u8(b'#').decimal(item.ordinal.min(NO_MARK))));
     items().for_each(|item| columns.value(|to| to.u32(item.ordinal).bytes(&applicant(item))));
     items().for_each(|item| columns.value(|to| to.bytes(&applicant(item))));
     items().for_each(|item| columns.value(|to| to.bytes(&item.digest(pool).0)));
@@ -163,6 +163,9 @@ fn body(item: &HoldItem) -> Body<'_> {
         actor: &item.act.caller,
     }
 }
+
+/// Beyond every pool; a server takes no bit of a greater one, and the function refuses it by its number.
+const NO_MARK: u32 = 1 << 30;
 
 /// Stands where an act names no applicant: such an item has no permit, and the pool refuses it.
 pub(super) const NOBODY: Applicant = Applicant {

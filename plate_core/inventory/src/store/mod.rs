@@ -3,7 +3,7 @@
 //! A verb is a batch of at most 128 items for one pool, and its answers come in the order of the items. An act
 //! that takes or lengthens a permit is admitted first in the shard (who may), then carried out in the pool
 //! (which mark), and permits that came to nothing are given back ([`permits`]). Where shard and pools are on one server
-//! a new hold goes all this way in one call ([`Placement`]).
+//! an item goes all this way in one call ([`Placement`]).
 //!
 //! ```text
 //! connection   one connection, made anew when lost; what became of what was sent

@@ -100,8 +100,9 @@ const OLD_PLANES: [&str; 3] = ["issued", "withheld", "taken"];
 
 impl Store {
     /// Brings each pool of data version 2 to this layout, a pool in one step: its planes become one bitmap, and its
-    /// settings get another name, which no function of that version finds. A pool that is done has none of the old keys,
-    /// so it may be done twice.
+    /// settings get another name, which no function of that version finds. Nothing that is there already is written, so
+    /// it may be done twice and by several at once. Workers of that version are stopped first: what one of them wrote
+    /// between the reading and the step would be lost.
     pub(super) async fn raise_pools(&self) -> Result<(), StoreError> {
         for pool in self.pools_with("withheld").await? {
             let old: Vec<String> = OLD_PLANES.iter().map(|plane| format!("{{{pool}}}:{plane}")).collect();
@@ -118,8 +119,8 @@ impl Store {
             };
             let joined = planes::together(&issued.unwrap_or_default(), &withheld);
             let mut pipeline = redis::pipe();
-            pipeline.atomic().cmd("SET").arg(PoolKey::Planes.of(&pool)).arg(joined);
-            pipeline.cmd("HSET").arg(&conf).arg("rules").arg(terms);
+            pipeline.atomic().cmd("SET").arg(PoolKey::Planes.of(&pool)).arg(joined).arg("NX");
+            pipeline.cmd("HSETNX").arg(&conf).arg("rules").arg(terms);
             pipeline.cmd("HDEL").arg(&conf).arg("terms");
             pipeline.cmd("UNLINK").arg(&old);
             self.connection.send_all(&pipeline).await?;

@@ -19,7 +19,7 @@ const FORGET_CALLS_MAX: usize = 64;
 const NO_ARGUMENTS: [&[u8]; 0] = [];
 
 impl Store {
-    /// Looks at the first `most` entries of each of a pool's lists of deadlines, and ends what is over; forgets a
+    /// Looks at the first `most` holds of each of a pool's lists of deadlines, and ends what is over; forgets a
     /// part of what may be forgotten.
     ///
     /// One answer a hold that ended, or one that says why none may. As many answers as `most` or more mean that

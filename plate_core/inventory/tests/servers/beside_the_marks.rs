@@ -290,3 +290,20 @@ fn a_limit_spans_pools() {
         });
     }
 }
+
+/// A number beyond every pool is refused by itself, and its neighbours in the batch are not.
+#[test]
+fn a_mark_beyond_the_pool_is_refused_alone() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            set_time(&mut server.client(), &[ALMATY], NOON_MS);
+            let store = server.store().await;
+            open_pools(&store, &[ALMATY]).await;
+            let wanted = [hold(1, "a", 777), hold(2, "b", 3_000_000_000), hold(3, "c", 17_998_849)];
+            let outcomes = store.hold(ALMATY, &wanted).await.expect("answered");
+            let outcomes: Vec<_> = outcomes.iter().map(|answer| answer.outcome).collect();
+            assert_eq!(outcomes, [Outcome::Held, Outcome::MarkWithheld, Outcome::MarkWithheld], "{kind:?}");
+        });
+    }
+}

@@ -131,10 +131,10 @@ local function carry(keys, first, arguments, permit_at, run, finish)
     run(b, passed)
   end
   b.out = in_order(b.out, refused, count)
-  local reply = #passed > 0 and finish(b) or concat(b.out)
   if #b.ended > 0 then
     end_permits(s, b.ended)
   end
+  local reply = #passed > 0 and finish(b) or concat(b.out)
   write_fields(s.keys[4], s.applicants, s.permits)
   write_claims(s)
   return reply

@@ -202,6 +202,9 @@ end
 -- BITFIELD parses and allocates three arguments a mark; beyond so many bytes moving the stretch costs more.
 local STRETCH_BYTES = 2048
 
+-- Beyond every pool; a server takes no bit of a greater one.
+local NO_MARK = 2 ^ 30
+
 -- What the planes say of a mark, two bits: 0 nothing, so it is offered.
 local ISSUED, WITHHELD = 1, 2
 
@@ -232,7 +235,7 @@ local function read_planes(key, ordinals)
   bits[1], bits[2] = 'BITFIELD_RO', key
   for i = 1, #ordinals do
     local n = 3 * i
-    bits[n], bits[n + 1], bits[n + 2] = 'GET', 'u2', 2 * ordinals[i]
+    bits[n], bits[n + 1], bits[n + 2] = 'GET', 'u2', 2 * min(ordinals[i], NO_MARK)
   end
   return redis.call(unpack(bits))
 end

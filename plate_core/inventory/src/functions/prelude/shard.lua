@@ -1,4 +1,4 @@
--- What admit, claim and settle_permits share: who may take how many holds, across pools.
+-- What every function that looks at the shard shares: who may take how many holds, across pools.
 --
 -- A permit is (hold id, deadline) and never a counter, so a lost one heals by itself at its deadline. `open`
 -- counts the passes of the hold's id that have not been answered for good: the same id may be under way twice
