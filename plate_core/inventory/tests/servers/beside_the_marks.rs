@@ -2,11 +2,13 @@
 
 use plate_inventory::act::{Act, Channel};
 use plate_inventory::item::{ConfirmItem, HeldItem, HoldItem};
+use plate_inventory::library::Library;
 use plate_inventory::outcome::Outcome;
+use plate_inventory::placement::Placement;
 use plate_inventory::record::Record;
 use plate_inventory::settings::{DAY_MS, MINUTE_MS, PoolShape};
 use plate_inventory::state::{Acquired, State};
-use plate_inventory::store::{Snapshot, Store};
+use plate_inventory::store::{HoldClaim, Settlement, Snapshot, Store};
 
 use crate::people::{ALMATY, NOON_MS, TARIFF, act_of, driver, hold, open_pools};
 use crate::server::{Kind, Server, run, set_time};
@@ -304,6 +306,34 @@ fn a_mark_beyond_the_pool_is_refused_alone() {
             let outcomes = store.hold(ALMATY, &wanted).await.expect("answered");
             let outcomes: Vec<_> = outcomes.iter().map(|answer| answer.outcome).collect();
             assert_eq!(outcomes, [Outcome::Held, Outcome::MarkWithheld, Outcome::MarkWithheld], "{kind:?}");
+        });
+    }
+}
+
+/// A hold that was answered in one step keeps its permit when another pass of its id, which went by way of another
+/// server, says later that it came to nothing: it can still be extended, and its answer is the same.
+#[test]
+fn a_late_settlement_takes_no_permit_of_a_hold() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            set_time(&mut server.client(), &[ALMATY], NOON_MS);
+            let library = Library::for_tests().expect("the library assembles");
+            let (store, apart) = (server.store().await, server.store_placed(library, Placement::Apart).await);
+            open_pools(&store, &[ALMATY]).await;
+            let item = hold(1, "a", 777);
+            let claim = HoldClaim { act: &item.act, digest: item.digest(ALMATY), acquired: item.acquired };
+            apart.admit(&[claim]).await.expect("admitted");
+            let held = store.hold(ALMATY, std::slice::from_ref(&item)).await.expect("answered");
+            let late = Settlement::not_taken_up(&item.act).expect("an applicant");
+            apart.settle_permits(&[late]).await.expect("settled");
+
+            assert_eq!(store.hold(ALMATY, std::slice::from_ref(&item)).await, Ok(held.clone()), "{kind:?}");
+            let record = held[0].record.as_ref().expect("a record");
+            let act = act_of(1, "extend");
+            let longer = HeldItem { act, ordinal: 777, hold: record.hold, revision: record.revision };
+            let extended = store.extend(ALMATY, &[longer]).await.expect("answered");
+            assert_eq!(extended[0].outcome, Outcome::Extended, "{kind:?}");
         });
     }
 }

@@ -124,8 +124,8 @@ fn data_of_a_later_version_are_refused() {
     });
 }
 
-/// Puts a pool back into the layout of data version 2: a bitmap a plane, and the settings under their old name.
-fn put_back(client: &mut redis::Connection, planes: &plate_inventory::store::Snapshot) {
+/// Gives a pool the keys of data version 2 again: a bitmap a plane, and the settings under their old name.
+fn give_old_keys(client: &mut redis::Connection, planes: &plate_inventory::store::Snapshot) {
     let key = |name: &str| format!("{{{ALMATY}}}:{name}");
     let rules: Vec<u8> =
         redis::cmd("HGET").arg(key("conf")).arg("rules").query(client).expect("a pool has settings");
@@ -133,11 +133,17 @@ fn put_back(client: &mut redis::Connection, planes: &plate_inventory::store::Sna
     pipeline.cmd("SET").arg(key("issued")).arg(&planes.issued);
     pipeline.cmd("SET").arg(key("withheld")).arg(&planes.withheld);
     pipeline.cmd("SET").arg(key("taken")).arg(&planes.taken);
-    pipeline.cmd("DEL").arg(key("planes"));
     pipeline.cmd("HSET").arg(key("conf")).arg("terms").arg(rules);
-    pipeline.cmd("HDEL").arg(key("conf")).arg("rules");
     pipeline.cmd("HSET").arg("{s0}:genesis").arg("data_version").arg(2);
     pipeline.exec(client).expect("a store of version 2");
+}
+
+/// Takes from a pool the keys that data version 2 does not know.
+fn take_new_keys(client: &mut redis::Connection) {
+    let mut pipeline = redis::pipe();
+    pipeline.cmd("DEL").arg(format!("{{{ALMATY}}}:planes"));
+    pipeline.cmd("HDEL").arg(format!("{{{ALMATY}}}:conf")).arg("rules");
+    pipeline.exec(client).expect("a pool of version 2");
 }
 
 /// A pool of data version 2 is raised as it stands: held, issued and withheld marks are so afterwards, and between the
@@ -158,7 +164,8 @@ fn pools_of_an_earlier_version_are_raised() {
             store.withhold(ALMATY, &act("withhold"), &[6, 5], "a word").await.expect("withheld");
             let before = store.full_snapshot(ALMATY).await.expect("read").expect("a pool");
 
-            put_back(&mut client, &before.planes);
+            give_old_keys(&mut client, &before.planes);
+            take_new_keys(&mut client);
             let between = store.hold(ALMATY, &[hold(2, "b", 8)]).await.expect("answered");
             assert_eq!(between[0].outcome, Outcome::PoolUnknown, "{kind:?}");
             for _ in 0..2 {
@@ -172,6 +179,13 @@ fn pools_of_an_earlier_version_are_raised() {
             let outcomes = store.hold(ALMATY, &wanted).await.expect("answered");
             let outcomes: Vec<_> = outcomes.iter().map(|answer| answer.outcome).collect();
             assert_eq!(outcomes, [Outcome::MarkWithheld, Outcome::MarkWithheld, Outcome::Held], "{kind:?}");
+
+            // Somebody who read the old keys before comes late with them: what was done since stands.
+            store.import(ALMATY, &act("later"), &[9]).await.expect("imported");
+            let since = store.full_snapshot(ALMATY).await;
+            give_old_keys(&mut client, &before.planes);
+            store.check_contract(None).await.expect("raised again");
+            assert_eq!(store.full_snapshot(ALMATY).await, since, "{kind:?}");
         });
     }
 }
