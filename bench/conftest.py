@@ -21,6 +21,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 import plate_core
 from bench.crowd import POOL
 from bench.figures import FIGURES, Measured
+from bench.house import House, opened_house
 from tests.servers import SETTINGS, StoreServer, new_server, remove_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -152,6 +153,13 @@ async def open_pools(inventory: plate_core.Inventory, book: plate_core.RuleBook,
     act = plate_core.Act(request_id="bench-found", caller="bench", channel="keeper")
     settings = {"tariffs": tariffs, "clock_guard": False}
     await inventory.configure_pools(act, dict.fromkeys(pools, settings))
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    """A service of a file's own cases."""
+    with opened_house() as house:
+        yield house
 
 
 @pytest.fixture(scope="session")

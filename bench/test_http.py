@@ -16,7 +16,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from bench.app_server import AppServer, served
 from bench.conftest import Judge
 from bench.figures import ROUNDS, interleaved, ratios
-from bench.house import House, opened_house
+from bench.house import House
 from bench.people import BATCH, REGIONS, Crowd
 from loadtests.generator import Summary, generate
 from loadtests.plan import APPLICATIONS
@@ -29,13 +29,6 @@ SHORT = 40
 RATE, RATE_SECONDS = 1_340, 4
 STILL = "bench.peers.still_engine:create_app"
 HELLO = "bench.peers.hello_world:create_app"
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    """A service of these cases' own."""
-    with opened_house() as house:
-        yield house
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from bench.conftest import Judge, open_pools
 from bench.crowd import POOL, Buyers, Row, seconds
 from bench.drivers import binary
 from bench.figures import ROUNDS
-from bench.house import House, opened_house
+from bench.house import House
 from bench.overload import Asked, Kind, Overload, Shape, moments
 from bench.people import Crowd
 from loadtests.generator import generate
@@ -158,13 +158,6 @@ def test_engine(
 
 
 # --- HTTP -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    """A service of these cases' own."""
-    with opened_house() as house:
-        yield house
 
 
 @pytest.fixture(scope="module")
