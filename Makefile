@@ -67,6 +67,7 @@ test: test-packages build lint test-rust test-python ## everything, on the embed
 
 test-packages: | check-prerequisites
 	@bash scripts/install-test-packages
+	@bash scripts/install-proof-packages
 
 lint: $(VENV)/.built
 	cargo fmt --all --check
@@ -96,6 +97,25 @@ format: $(VENV)/.locked ## rewrite the sources in the house's format
 	cargo fmt --all
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
+
+# --- every promise as an experiment -----------------------------------------------------------------------------
+
+.PHONY: proof proof-packages proof-report replay
+
+PROOF_JSON ?= var/proof.json
+
+proof: proof-packages build test-core ## every promise tried, each with its control; ONLY=name,name SHORT=1 SEED=n
+	$(BIN)/python -m proof --only "$(ONLY)" --json $(PROOF_JSON) $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED))
+
+proof-packages: | check-prerequisites
+	@bash scripts/install-proof-packages
+
+proof-report: $(VENV)/.built ## the docs' table of the last proof
+	@$(BIN)/python -m proof.table $(PROOF_JSON) docs/proof/table.md
+
+replay: build test-core ## SEED=experiment:seed [CONTROL=1]: one trial of an experiment again
+	@test -n "$(SEED)" || { echo "usage: make replay SEED=experiment:seed" >&2; exit 2; }
+	@$(BIN)/python -m proof --replay "$(SEED)" $(if $(CONTROL),--control)
 
 # --- figures and load -----------------------------------------------------------------------------------------
 

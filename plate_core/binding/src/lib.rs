@@ -8,6 +8,10 @@
 //! is PyO3's own).
 #![forbid(unsafe_code)]
 
+// A release has no faults to plant, and no build with them is optimised by mistake into one.
+#[cfg(all(feature = "sabotage", not(debug_assertions)))]
+compile_error!("the feature `sabotage` is for proofs; a release refuses it: build with --profile test");
+
 mod act;
 mod answer;
 mod applicant;

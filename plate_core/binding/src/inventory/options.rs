@@ -22,6 +22,8 @@ pub(super) fn read(py: Python<'_>, given: &HashMap<String, i64>) -> PyResult<(Op
             errors::argument(py, "option_invalid", "options", &format!("known and within bounds: {name}"))
         })?;
     }
+    #[cfg(feature = "sabotage")]
+    plant_from_environment(py, &mut store)?;
     Ok((engine, store))
 }
 
@@ -48,6 +50,22 @@ fn sabotaged(place: i64) -> Option<plate_inventory::library::Library> {
     use plate_inventory::library::{Clock, Library};
     let sabotage = plate_inventory::sabotage::ALL.get(usize::try_from(place).ok()?)?;
     Library::sabotaged(*sabotage, Clock::Stored).ok()
+}
+
+/// The fault that a whole service is started with: `PLATES_SABOTAGE` names it, and only this build reads the variable.
+#[cfg(feature = "sabotage")]
+fn plant_from_environment(py: Python<'_>, store: &mut StoreOptions) -> PyResult<()> {
+    use plate_inventory::library::{Clock, Library};
+    use plate_inventory::sabotage::Sabotage;
+    let Some(name) = std::env::var("PLATES_SABOTAGE").ok().filter(|name| !name.is_empty()) else {
+        return Ok(());
+    };
+    let planted =
+        Sabotage::by_name(&name).and_then(|sabotage| Library::sabotaged(sabotage, Clock::Server).ok());
+    store.library = planted.ok_or_else(|| {
+        errors::argument(py, "option_invalid", "PLATES_SABOTAGE", &format!("a planted fault: {name}"))
+    })?;
+    Ok(())
 }
 
 fn count(value: i64, most: usize) -> Option<usize> {

@@ -1,0 +1,18 @@
+"""Every promise as an experiment that anybody can run, with its negative control in the same run.
+
+    python -m proof [--only NAME,NAME] [--short] [--seed N] [--json FILE]       `make proof`
+    python -m proof --replay NAME:SEED                                          `make replay SEED=NAME:SEED`
+
+experiment   what an experiment is: a promise, a run, a sabotaged run, sizes, seeds
+experiments  one file an experiment
+catalogue    which there are, in the order in which they run
+verdict      runs one and judges it: the promise must hold and its control must fail
+table        what came out, for people and for a file
+told         every answer that was acknowledged, as the history checker reads it
+crowd        people who hold, pay and give back through the facade, all at once
+audit        is everything that was acknowledged in the store and in its feed?
+planted      the core with faults that can be planted, and a service that runs on it
+
+Deliberately not here: how fast anything is (``bench/``), and what a single function answers (``tests/``).
+Figures stand in an experiment only where a promise is a time: how soon the service is ready again.
+"""

@@ -1,0 +1,76 @@
+"""The command: runs experiments one after the other and ends with one table. Exit code 0: all passed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from proof.catalogue import chosen, experiment
+from proof.table import circumstances, print_table, print_verdict
+from proof.verdict import Verdict, draw_first_seed, judge, replay
+
+
+def read_arguments() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(prog="proof", description=__doc__)
+    parser.add_argument("--only", default="", help="names, separated by commas")
+    parser.add_argument("--short", action="store_true", help="the short form, as `make test` runs it")
+    parser.add_argument("--seed", type=int, help="the first trial's seed; drawn where none is given")
+    parser.add_argument("--json", type=Path, help="where the verdicts go as well")
+    parser.add_argument("--replay", metavar="NAME:SEED", help="one trial again")
+    parser.add_argument("--control", action="store_true", help="with --replay: the sabotaged trial")
+    return parser.parse_args()
+
+
+def replay_trial(name_and_seed: str, *, control: bool) -> int:
+    """One trial again, and what it finds."""
+    name, _, seed = name_and_seed.partition(":")
+    faults = replay(experiment(name), int(seed), control=control)
+    for fault in faults:
+        print(f"{name}:{fault.seed}: {fault.sentence}")
+        for line in fault.history:
+            print(f"    {line}")
+    print(f"{name}:{seed}: {len(faults)} faults")
+    return 1 if faults else 0
+
+
+def show_progress(part: str, done: int, of: int) -> None:
+    """One line that is written over, for whoever watches a terminal."""
+    if sys.stderr.isatty():
+        print(f"\r  {part} {done} of {of}   ", end="", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Run what was asked for."""
+    options = read_arguments()
+    if options.replay:
+        return replay_trial(options.replay, control=options.control)
+    verdicts: list[Verdict] = []
+    begun = time.monotonic()
+    for one in chosen(filter(None, options.only.split(","))):
+        seed = draw_first_seed() if options.seed is None else options.seed
+        print(f"{one.name}: {one.promise} [seed {seed}]", flush=True)
+        verdicts.append(judge(one, short=options.short, first_seed=seed, progress=show_progress))
+        print_verdict(verdicts[-1])
+        if options.json:
+            write(options.json, verdicts, time.monotonic() - begun)
+    print_table(verdicts, time.monotonic() - begun)
+    return 0 if verdicts and all(verdict.passed for verdict in verdicts) else 1
+
+
+def write(file: Path, verdicts: list[Verdict], seconds: float) -> None:
+    """The verdicts so far, written anew after each, so that a run that is ended leaves what it found."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    found = {
+        **circumstances(),
+        "seconds": round(seconds, 1),
+        "verdicts": [verdict.facts() for verdict in verdicts],
+    }
+    file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,111 @@
+"""Whether all that was acknowledged is in the store and in its feed, and whether the whole makes sense.
+
+The feeds are read whole into a journal of the audit's own, checked by the history checker against what the
+crowd was told, and each mark's last step is compared with its record in the store. The store is asked, never
+trusted: what it says must be what its feed says and what people heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from loadtests.history.check import check_all
+from loadtests.history.records import Payment, Step, Told
+from plate_core import Inventory, Journal, RuleBook
+from proof.crowd import LIVE_HOLDS_PERSON
+from proof.experiment import Fault
+
+ENTRIES_A_READ: Final = 1_000
+HISTORY_SHOWN: Final = 20
+
+
+async def audit(
+    inventory: Inventory,
+    book: RuleBook,
+    told: Sequence[Told],
+    pools: Sequence[str],
+    directory: Path,
+    seed: int,
+    *,
+    live_holds_max: int = LIVE_HOLDS_PERSON,
+) -> list[Fault]:
+    """Everything wrong with what people were told. ``directory`` must not have a journal yet."""
+    steps = await read_feeds(inventory, book, pools, directory)
+    faults = [
+        Fault(seed, str(finding), history_of(finding.mark, told, steps))
+        for finding in check_all(told, steps, live_holds_max=live_holds_max)
+    ]
+    faults += [
+        Fault(seed, sentence, history_of(mark, told, steps))
+        for mark, sentence in await compare_with_store(inventory, book, steps)
+    ]
+    return faults
+
+
+async def read_feeds(
+    inventory: Inventory, book: RuleBook, pools: Sequence[str], directory: Path
+) -> list[Step]:
+    """Every transition that the feeds hold, pool by pool."""
+    journal = Journal.open(directory)
+    try:
+        for pool in pools:
+            while entries := await inventory.feed(pool, journal.head(pool), ENTRIES_A_READ):
+                journal.append(pool, entries)
+        journal.sync()
+        return [step_of(book, transition) for pool in pools for transition in journal.transitions(pool)]
+    finally:
+        journal.close()
+
+
+def step_of(book: RuleBook, transition: dict[str, Any]) -> Step:
+    """A transition as the history checker reads it."""
+    live, payment, ordinal = transition["live"], transition["payment"], transition["ordinal"]
+    return Step(
+        pool=transition["pool"],
+        revision=transition["revision"],
+        server_ms=transition["server_time_ms"],
+        verb=transition["verb"],
+        mark=book.mark_at(transition["pool"], ordinal).text if ordinal is not None else "",
+        state=live.state if live else "",
+        hold=live.hold_id if live else "",
+        applicant=live.applicant.hex() if live else "",
+        deadline_ms=live.deadline_ms if live else 0,
+        amount_tiyn=live.amount_tiyn if live else 0,
+        payment=Payment(payment["transaction"], payment["state"], payment["amount_tiyn"])
+        if payment
+        else None,
+        untouched=live is None and transition["planes"]["taken"],
+    )
+
+
+async def compare_with_store(
+    inventory: Inventory, book: RuleBook, steps: Iterable[Step]
+) -> list[tuple[str, str]]:
+    """Marks whose record is not what the last step left, each with the sentence that says so."""
+    last = {step.mark: step for step in steps if step.mark and not step.untouched}
+    marks = list(last)
+    found = []
+    for start in range(0, len(marks), 128):
+        answers = await inventory.read([book.parse(mark) for mark in marks[start : start + 128]])
+        for answer in answers:
+            step = last[answer.mark.text]
+            stands = (answer.live.state, answer.live.hold_id) if answer.live else ("", "")
+            if stands != (step.state, step.hold if step.state else ""):
+                found.append((step.mark, f"the store says {stands}, its feed {step.state} of {step.hold}"))
+    return found
+
+
+def history_of(mark: str, told: Iterable[Told], steps: Iterable[Step]) -> list[str]:
+    """What happened to one mark, by the feed and by what people heard, in the order of revisions."""
+    lines = [
+        (step.revision, f"feed  {step.revision:>6} {step.verb:<14} {step.state:<9} {step.hold[:8]}")
+        for step in steps
+        if step.mark == mark
+    ] + [
+        (one.revision, f"told  {one.revision:>6} {one.outcome:<14} {'':<9} {one.hold[:8]} {one.request}")
+        for one in told
+        if one.mark == mark and one.revision
+    ]
+    return [line for _, line in sorted(lines)][-HISTORY_SHOWN:]

@@ -1,0 +1,148 @@
+"""kill -9 of the store in the midst of a crowd: nothing that was acknowledged is lost, and it is soon back.
+
+The control acknowledges before the store has answered: what it told people is then not always true.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Final
+
+from plate_core import Inventory, Mark, PlateError, RuleBook, load_rule_book
+from proof.audit import audit, read_feeds
+from proof.crowd import POOLS, Crowd, open_sale, some_marks
+from proof.experiment import Course, Experiment, Fault, Figure, Size, Tally
+from tests.lasting_law import PATTERNS
+from tests.servers import StoreServer, new_server, remove_server
+
+READY_SECONDS: Final = 5.0
+JOURNEYS: Final = 3_000
+# Somewhere in the first fifth of a second of the crowd.
+KILLED_WITHIN_SECONDS: Final = 0.2
+
+
+def run(course: Course) -> Tally:
+    """Kill and restart under a crowd, then ask whether everything it was told is so."""
+    return asyncio.run(_trials(course, early=False))
+
+
+def sabotage(course: Course) -> Tally:
+    """The same crowd is told `held` when its request is sent."""
+    return asyncio.run(_trials(course, early=True))
+
+
+async def _trials(course: Course, *, early: bool) -> Tally:
+    book = load_rule_book(PATTERNS)
+    tally, ready_seconds = Tally(), 0.0
+    for done, seed in enumerate(course.seeds, 1):
+        server = new_server("valkey")
+        try:
+            trial = _Trial(book, server, seed, course.directory / str(seed))
+            tally.faults += await (trial.acknowledge_early() if early else trial.acknowledge())
+        finally:
+            remove_server(server)
+        tally.tried += 1
+        ready_seconds = max(ready_seconds, trial.ready_seconds)
+        course.progress(done)
+    tally.figures = [Figure("slowest until ready", ready_seconds, "s", at_most=READY_SECONDS)]
+    return tally
+
+
+@dataclass
+class _Trial:
+    """One kill."""
+
+    book: RuleBook
+    server: StoreServer
+    seed: int
+    directory: Path
+    ready_seconds: float = 0.0
+
+    async def acknowledge(self) -> list[Fault]:
+        """A crowd that is told what the store has said; everything it was told must be so."""
+        async with self._sale() as (inventory, chance):
+            crowd = Crowd(inventory, self.book, chance, some_marks(self.book, 400))
+            running = asyncio.create_task(crowd.run(JOURNEYS))
+            await self._kill_and_start(inventory, chance)
+            # Whoever was at it goes on to the end of his journey; nobody begins another.
+            crowd.stopping = True
+            await running
+            return await audit(inventory, self.book, crowd.ledger.told, POOLS, self.directory, self.seed)
+
+    async def acknowledge_early(self) -> list[Fault]:
+        """Everybody is told `held` when his request is sent; each wants a mark of his own."""
+        async with self._sale() as (inventory, chance):
+            crowd = Crowd(inventory, self.book, chance, ())
+            promised: dict[str, str] = {}
+
+            async def person(number: int, marks: Iterator[Mark]) -> None:
+                for mark in takewhile(lambda _: not crowd.stopping, marks):
+                    act = crowd.act(number)
+                    promised[act.id] = mark.text
+                    with suppress(PlateError):
+                        await inventory.hold([(act, mark, crowd.tariff, crowd.amount_tiyn)])
+
+            # Nobody is refused for another reason: each mark is wanted once, and nobody is at his limit.
+            await inventory.configure_limits({"live_holds_person": 1_000})
+            marks = iter(some_marks(self.book, 50_000))
+            running = asyncio.gather(*(person(number, marks) for number in range(1, 65)))
+            await self._kill_and_start(inventory, chance, crowd)
+            await running
+            held = {step.hold for step in await read_feeds(inventory, self.book, POOLS, self.directory)}
+            return [
+                Fault(self.seed, f"{mark} was acknowledged as hold {hold[:8]} and nobody has it")
+                for hold, mark in promised.items()
+                if hold not in held
+            ]
+
+    @asynccontextmanager
+    async def _sale(self) -> AsyncIterator[tuple[Inventory, random.Random]]:
+        inventory = Inventory.open(self.server.url, self.book, options={"response_timeout_ms": 2_000})
+        try:
+            await open_sale(inventory, self.book)
+            yield inventory, random.Random(self.seed)
+        finally:
+            inventory.close()
+
+    async def _kill_and_start(
+        self, inventory: Inventory, chance: random.Random, stop: Crowd | None = None
+    ) -> None:
+        """``stop`` is a crowd that comes no more once the store is gone."""
+        await asyncio.sleep(chance.uniform(0.02, KILLED_WITHIN_SECONDS))
+        self.server.kill()
+        if stop is not None:
+            stop.stopping = True
+        killed_at = time.monotonic()
+        await asyncio.to_thread(self.server.start)
+        await _until_ready(inventory)
+        self.ready_seconds = time.monotonic() - killed_at
+
+
+async def _until_ready(inventory: Inventory) -> None:
+    """Until the engine has an answer of the store again."""
+    while True:
+        try:
+            await inventory.server_time_ms()
+        except PlateError:
+            await asyncio.sleep(0.01)
+        else:
+            return
+
+
+EXPERIMENT = Experiment(
+    name="kill_store",
+    promise="kill -9 of the store under load: nothing acknowledged is lost, and it is ready within 5 s",
+    control="people are told before the store has answered",
+    unit="kills",
+    run=run,
+    sabotage=sabotage,
+    full=Size(20, 5),
+    short=Size(1, 1),
+)
