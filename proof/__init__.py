@@ -11,6 +11,8 @@ table        what came out, for people and for a file
 told         every answer that was acknowledged, as the history checker reads it
 crowd        people who hold, pay and give back through the facade, all at once
 audit        is everything that was acknowledged in the store and in its feed?
+inside       the whole app in this process, over a store of its own
+forgery      ways of forging a bearer token
 planted      the core with faults that can be planted, and a service that runs on it
 
 Deliberately not here: how fast anything is (``bench/``), and what a single function answers (``tests/``).

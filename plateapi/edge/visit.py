@@ -87,7 +87,8 @@ def bearer(house: House, headers: Headers) -> Actor:
         raise Refused("token_missing")
     misses = house.tokens.misses
     try:
-        actor = house.tokens.actor(token.strip())
+        # Blanks alone may stand around it (RFC 6750): `strip()` would take any language's, and a tab.
+        actor = house.tokens.actor(token.strip(" "))
     except TokenRefused:
         metrics.tokens("refused").inc()
         raise

@@ -183,3 +183,13 @@ async def test_every_answer_has_its_headers(service: Service) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("strange", [b"\t", b"\xa0", b"\x85"], ids=["tab", "no-break space", "next line"])
+async def test_only_blanks_may_stand_around_a_token(service: Service, strange: bytes) -> None:
+    """A good token is believed between blanks, and refused between what other languages leave white."""
+    good = (service.people.driver().token or "").encode()
+    for around, status in ((b"  ", 200), (strange, 401)):
+        for written in (b"Bearer " + around + good, b"Bearer " + good + around):
+            answer = await service.client.get("/v1/holdings", headers=[(b"authorization", written)])
+            assert answer.status_code == status
