@@ -11,8 +11,10 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any, Final
 
+import plate_core
 from plate_core import Act, Answer, Inventory, Mark, PlateError, RuleBook
 from proof.told import Ledger
 
@@ -32,12 +34,22 @@ class Unanswered(Exception):
     """Nothing definite was heard in all that time."""
 
 
-async def open_sale(inventory: Inventory, book: RuleBook, pools: Sequence[str] = POOLS, **terms: int) -> None:
-    """Load the functions and put pools on sale, under rules that are a day long where none are given."""
+async def open_sale(
+    inventory: Inventory,
+    book: RuleBook,
+    pools: Sequence[str] = POOLS,
+    *,
+    core: ModuleType = plate_core,
+    **terms: int,
+) -> None:
+    """Load the functions and put pools on sale, under rules that are a day long where none are given.
+
+    ``core`` is the one that the inventory belongs to.
+    """
     await inventory.load_functions()
     day_long = {"hold_ttl_ms": DAY_MS, "payment_window_ms": DAY_MS, "cooldown_ms": 0}
     tariffs = {"tariffs": [(tariff["revision"], 0) for tariff in book.tariffs()]}
-    act = Act(request_id="founding-of-sale", caller="keeper", channel="keeper")
+    act = core.Act(request_id="founding-of-sale", caller="keeper", channel="keeper")
     await inventory.configure_pools(act, dict.fromkeys(pools, day_long | tariffs | terms))
     await inventory.configure_limits(
         {"live_holds_person": LIVE_HOLDS_PERSON, "live_holds_entity": 100, "operator_daily_cap": 10_000}
@@ -51,6 +63,7 @@ class Crowd:
     Attributes:
         marks: what they want; fewer marks, more quarrels.
         people: how many there are; each has his own limit.
+        core: the one that the inventory belongs to; another than the installed one where faults are planted.
         same_id: whether an answer that is unknown is asked for under the same request id (a control says no).
     """
 
@@ -60,6 +73,7 @@ class Crowd:
     marks: Sequence[Mark]
     people: int = 64
     name: str = "crowd"
+    core: ModuleType = plate_core
     same_id: bool = True
     patience_seconds: float = PATIENCE_SECONDS
     ledger: Ledger = field(default_factory=Ledger)
@@ -80,13 +94,14 @@ class Crowd:
 
     def act_again(self, person: int, request_id: str, channel: str = "portal") -> Act:
         """A request of one person under this id."""
-        return Act(
+        act: Act = self.core.Act(
             request_id=request_id,
             caller=f"{self.name}-driver-{person}" if channel == "portal" else "payments",
             channel=channel,
             applicant=person.to_bytes(16, "big"),
             applicant_key_id=1,
         )
+        return act
 
     # --- asking until the answer is definite ----------------------------------------------------------------
 
