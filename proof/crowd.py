@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Final
@@ -25,6 +26,9 @@ DAY_MS: Final = 86_400_000
 PATIENCE_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = 0.02
 AMOUNT_TIYN: Final = 4_325_000
+# More than anybody makes before the blow falls, somewhere in the first fifth of a second.
+JOURNEYS: Final = 3_000
+BLOW_FALLS_SECONDS: Final = (0.02, 0.2)
 
 # An act becomes the row of a verb.
 Row = Callable[[Act], tuple[Any, ...]]
@@ -54,6 +58,30 @@ async def open_sale(
     await inventory.configure_limits(
         {"live_holds_person": LIVE_HOLDS_PERSON, "live_holds_entity": 100, "operator_daily_cap": 10_000}
     )
+
+
+@asynccontextmanager
+async def opened_sale(
+    url: str, book: RuleBook, *, response_timeout_ms: int = 2_000, **terms: int
+) -> AsyncIterator[Inventory]:
+    """A sale on the store at ``url``, and its inventory, which is closed in the end."""
+    inventory = Inventory.open(url, book, options={"response_timeout_ms": response_timeout_ms})
+    try:
+        await open_sale(inventory, book, **terms)
+        yield inventory
+    finally:
+        inventory.close()
+
+
+async def until_ready(inventory: Inventory) -> None:
+    """Until the engine has an answer of the store again."""
+    while True:
+        try:
+            await inventory.server_time_ms()
+        except PlateError:
+            await asyncio.sleep(0.01)
+        else:
+            return
 
 
 @dataclass
@@ -153,6 +181,16 @@ class Crowd:
                 await self.journey(number)
 
         await asyncio.gather(*(person(number) for number in range(1, self.people + 1)))
+
+    async def run_through(self, blow: Callable[[], Awaitable[None]], *, journeys: int = JOURNEYS) -> None:
+        """At work when the blow falls; after it everybody ends what he is at, and nobody begins anew."""
+        running = asyncio.create_task(self.run(journeys))
+        try:
+            await asyncio.sleep(self.random.uniform(*BLOW_FALLS_SECONDS))
+            await blow()
+        finally:
+            self.stopping = True
+            await running
 
     async def journey(self, person: int) -> None:
         """Hold a mark; then give it back, keep it longer, buy it, or leave."""

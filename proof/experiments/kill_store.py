@@ -1,31 +1,36 @@
 """kill -9 of the store in the midst of a crowd: nothing that was acknowledged is lost, and it is soon back.
 
-The control acknowledges before the store has answered: what it told people is then not always true.
+Every second trial kills the embedded store, which our own supervisor has to bring back; in the others a bare
+server is started again at once. The control acknowledges before the store has answered: what it told people
+is then not always true.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from plate_core import Inventory, Mark, PlateError, RuleBook, load_rule_book
+from plateapi.cli.up.conductor import Conductor, StoreWatch
+from plateapi.store import StoreOptions, start_store
+from plateapi.store.directory import DataDirectory
 from proof.audit import audit, read_feeds
-from proof.crowd import POOLS, Crowd, open_sale, some_marks
+from proof.crowd import BLOW_FALLS_SECONDS, POOLS, Crowd, opened_sale, some_marks, until_ready
 from proof.experiment import Course, Experiment, Fault, Figure, Size, Tally
 from tests.lasting_law import PATTERNS
-from tests.servers import StoreServer, new_server, remove_server
+from tests.servers import new_server, remove_server
 
 READY_SECONDS: Final = 5.0
-JOURNEYS: Final = 3_000
-# Somewhere in the first fifth of a second of the crowd.
-KILLED_WITHIN_SECONDS: Final = 0.2
 
 
 def run(course: Course) -> Tally:
@@ -42,12 +47,10 @@ async def _trials(course: Course, *, early: bool) -> Tally:
     book = load_rule_book(PATTERNS)
     tally, ready_seconds = Tally(), 0.0
     for done, seed in enumerate(course.seeds, 1):
-        server = new_server("valkey")
-        try:
+        store = _supervised_store if seed % 2 else _bare_store
+        with store(course.directory / f"store-{seed}") as server:
             trial = _Trial(book, server, seed, course.directory / str(seed))
             tally.faults += await (trial.acknowledge_early() if early else trial.acknowledge())
-        finally:
-            remove_server(server)
         tally.tried += 1
         ready_seconds = max(ready_seconds, trial.ready_seconds)
         course.progress(done)
@@ -55,31 +58,84 @@ async def _trials(course: Course, *, early: bool) -> Tally:
     return tally
 
 
+class _Store(Protocol):
+    """A store that can be killed; `start` sees to it that it comes back."""
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        ...
+
+    def kill(self) -> None:
+        """Kill -9."""
+        ...
+
+    def start(self) -> None:
+        """Start it anew, unless somebody else does."""
+        ...
+
+
+@contextmanager
+def _bare_store(_directory: Path) -> Iterator[_Store]:
+    server = new_server("valkey")
+    try:
+        yield server
+    finally:
+        remove_server(server)
+
+
+@contextmanager
+def _supervised_store(directory: Path) -> Iterator[_Store]:
+    """The embedded store, watched as `plates up` watches it."""
+    options = StoreOptions(directory)
+    running = start_store(options)
+    conductor = Conductor([], StoreWatch(options), lambda _: None)
+    watch = threading.Thread(target=conductor.watch_until_stopped, args=[lambda: None])
+    with conductor:
+        watch.start()
+        try:
+            yield _Supervised(directory, running.url)
+        finally:
+            conductor.stopping.set()
+            watch.join()
+
+
+@dataclass
+class _Supervised:
+    """The embedded store of a data directory."""
+
+    directory: Path
+    url: str
+
+    def kill(self) -> None:
+        """By the number in its lock file."""
+        os.kill(int(DataDirectory(self.directory).lock.read_text()), signal.SIGKILL)
+
+    def start(self) -> None:
+        """Its supervisor does that."""
+
+
 @dataclass
 class _Trial:
     """One kill."""
 
     book: RuleBook
-    server: StoreServer
+    server: _Store
     seed: int
     directory: Path
     ready_seconds: float = 0.0
 
     async def acknowledge(self) -> list[Fault]:
         """A crowd that is told what the store has said; everything it was told must be so."""
-        async with self._sale() as (inventory, chance):
-            crowd = Crowd(inventory, self.book, chance, some_marks(self.book, 400))
-            running = asyncio.create_task(crowd.run(JOURNEYS))
-            await self._kill_and_start(inventory, chance)
-            # Whoever was at it goes on to the end of his journey; nobody begins another.
-            crowd.stopping = True
-            await running
+        async with opened_sale(self.server.url, self.book) as inventory:
+            crowd = Crowd(inventory, self.book, random.Random(self.seed), some_marks(self.book, 400))
+            await crowd.run_through(lambda: self._kill_and_start(inventory))
             return await audit(inventory, self.book, crowd.ledger.told, POOLS, self.directory, self.seed)
 
     async def acknowledge_early(self) -> list[Fault]:
         """Everybody is told `held` when his request is sent; each wants a mark of his own."""
-        async with self._sale() as (inventory, chance):
-            crowd = Crowd(inventory, self.book, chance, ())
+        async with opened_sale(self.server.url, self.book) as inventory:
+            crowd = Crowd(inventory, self.book, random.Random(self.seed), ())
             promised: dict[str, str] = {}
 
             async def person(number: int, marks: Iterator[Mark]) -> None:
@@ -93,7 +149,8 @@ class _Trial:
             await inventory.configure_limits({"live_holds_person": 1_000})
             marks = iter(some_marks(self.book, 50_000))
             running = asyncio.gather(*(person(number, marks) for number in range(1, 65)))
-            await self._kill_and_start(inventory, chance, crowd)
+            await asyncio.sleep(crowd.random.uniform(*BLOW_FALLS_SECONDS))
+            await self._kill_and_start(inventory, crowd)
             await running
             held = {step.hold for step in await read_feeds(inventory, self.book, POOLS, self.directory)}
             return [
@@ -102,38 +159,15 @@ class _Trial:
                 if hold not in held
             ]
 
-    @asynccontextmanager
-    async def _sale(self) -> AsyncIterator[tuple[Inventory, random.Random]]:
-        inventory = Inventory.open(self.server.url, self.book, options={"response_timeout_ms": 2_000})
-        try:
-            await open_sale(inventory, self.book)
-            yield inventory, random.Random(self.seed)
-        finally:
-            inventory.close()
-
-    async def _kill_and_start(
-        self, inventory: Inventory, chance: random.Random, stop: Crowd | None = None
-    ) -> None:
+    async def _kill_and_start(self, inventory: Inventory, stop: Crowd | None = None) -> None:
         """``stop`` is a crowd that comes no more once the store is gone."""
-        await asyncio.sleep(chance.uniform(0.02, KILLED_WITHIN_SECONDS))
         self.server.kill()
         if stop is not None:
             stop.stopping = True
         killed_at = time.monotonic()
         await asyncio.to_thread(self.server.start)
-        await _until_ready(inventory)
+        await until_ready(inventory)
         self.ready_seconds = time.monotonic() - killed_at
-
-
-async def _until_ready(inventory: Inventory) -> None:
-    """Until the engine has an answer of the store again."""
-    while True:
-        try:
-            await inventory.server_time_ms()
-        except PlateError:
-            await asyncio.sleep(0.01)
-        else:
-            return
 
 
 EXPERIMENT = Experiment(
