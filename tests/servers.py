@@ -55,6 +55,7 @@ class StoreServer:
     kind: ServerKind
     directory: Path
     settings: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)  # on top of ours
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -73,7 +74,12 @@ class StoreServer:
         arguments = [part for key, value in settings.items() for part in (f"--{key}", value)]
         log = (self.directory / "server.log").open("ab")
         with log:
-            self.process = subprocess.Popen([server_binary(self.kind), *arguments], stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [server_binary(self.kind), *arguments],
+                stdout=log,
+                stderr=log,
+                env=os.environ | self.environment,
+            )
         self._wait_until_ready()
 
     def _wait_until_ready(self) -> None:
