@@ -11,6 +11,7 @@ table        what came out, for people and for a file
 told         every answer that was acknowledged, as the history checker reads it
 crowd        people who hold, pay and give back through the facade, all at once
 false_disk   a disk that is slow, full, broken or a liar, and from which the power can be cut
+starter      a process that starts the embedded store, to be killed
 audit        is everything that was acknowledged in the store and in its feed?
 inside       the whole app in this process, over a store of its own
 forgery      ways of forging a bearer token
