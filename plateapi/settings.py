@@ -238,6 +238,11 @@ class Settings(BaseSettings):
         return self.data_dir / "replica.planes"
 
     @property
+    def deadline_max_seconds(self) -> int:
+        """The furthest ahead that a deadline is given."""
+        return max(self.hold_ttl_seconds, self.extension_seconds, self.payment_window_seconds)
+
+    @property
     def request_retention_seconds(self) -> int:
         """How long a request id has one answer: a day beyond the longest life of a hold (invariant 7)."""
         longest_hold = (

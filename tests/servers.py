@@ -131,8 +131,12 @@ class StoreServer:
         self.start()
 
 
-def new_server(kind: ServerKind, **settings: str) -> StoreServer:
+def new_server(
+    kind: ServerKind, *, environment: dict[str, str] | None = None, **settings: str
+) -> StoreServer:
     """Start a server in a new directory; ``remove_server`` takes both away.
+
+    ``environment`` is added to this process's: what a test preloads into the server, such as another clock.
 
     >>> server = new_server("valkey", appendfsync="everysec")  # doctest: +SKIP
     """
@@ -140,7 +144,8 @@ def new_server(kind: ServerKind, **settings: str) -> StoreServer:
     parent = shared_memory if os.access(shared_memory, os.W_OK) else None
     # Short on purpose: the path of a unix socket ends at 107 bytes.
     directory = Path(tempfile.mkdtemp(prefix="plates-", dir=parent))
-    server = StoreServer(kind, directory, {key.replace("_", "-"): value for key, value in settings.items()})
+    named = {key.replace("_", "-"): value for key, value in settings.items()}
+    server = StoreServer(kind, directory, named, environment or {})
     try:
         server.start()
     except BaseException:

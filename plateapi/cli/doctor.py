@@ -232,8 +232,10 @@ def _keeper(settings: Settings) -> Iterator[Finding]:
     if status.active and not status.expiry_leased:
         yield Finding(
             "clock",
-            "fault",
-            f"clocks parted by {status.clock_parted_by_ms} ms: nothing expires",
+            "note" if status.expiry_rests_seconds else "fault",
+            f"the clock was behind: nothing expires for {status.expiry_rests_seconds} s more"
+            if status.expiry_rests_seconds
+            else f"clocks parted by {status.clock_parted_by_ms} ms: nothing expires",
             "docs/operating/clock-alarm.md",
         )
     if status.replica_error:

@@ -1,4 +1,4 @@
-"""The clock guard's memory: by how much the store's clock led the machine's at the last agreement.
+"""The clock guard's memory: by how much the store's clock led the machine's, and until when the guard rests.
 
 Without it a keeper that starts while the clock is wrong would take the wrong clock for its measure. The file
 is worth something during one boot only, because the machine's own clock begins anew with each; so the boot's
@@ -30,10 +30,20 @@ def read_baseline(directory: Path) -> float | None:
         return None
 
 
-def write_baseline(directory: Path, offset_ms: float) -> None:
+def read_rest(directory: Path) -> float:
+    """Until when the guard rests after a clock was behind, by the machine's clock; 0 in any other boot."""
+    try:
+        found = orjson.loads((directory / FILE_NAME).read_bytes())
+        return float(found.get("rests_until_ms", 0.0)) if found["boot"] == boot_id() else 0.0
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return 0.0
+
+
+def write_baseline(directory: Path, offset_ms: float, rests_until_ms: float = 0.0) -> None:
     """Keeps the offset of an agreement; a reader sees the file before or after, never half of it."""
     beside = directory / f"{FILE_NAME}.{os.getpid()}"
-    beside.write_bytes(orjson.dumps({"boot": boot_id(), "offset_ms": offset_ms}))
+    known = {"boot": boot_id(), "offset_ms": offset_ms, "rests_until_ms": rests_until_ms}
+    beside.write_bytes(orjson.dumps(known))
     beside.replace(directory / FILE_NAME)
 
 

@@ -5,6 +5,9 @@ looks expired and could be handed to the next applicant; the machine's monotonic
 guard compares the two and stops renewing the lease when they part. Without a fresh lease nothing expires,
 in no verb.
 
+A clock that was behind has given deadlines that are over as soon as it is put right. So after it agrees again
+the guard rests: the lease is not renewed until the last of them has had its time by the monotonic clock.
+
 Deliberately not here: correcting a clock, or deciding which of two clocks is right. A clock that comes back
 resumes by itself; one that stays away needs a person (``docs/operating/clock-alarm.md``).
 """
@@ -45,15 +48,32 @@ class ClockGuard:
     False
     """
 
-    def __init__(self, *, tolerance_ms: int, baseline_ms: float | None = None) -> None:
-        """``baseline_ms`` is the offset of an earlier agreement; without it the first reading is believed."""
+    def __init__(
+        self,
+        *,
+        tolerance_ms: int,
+        deadline_max_ms: int = 0,
+        baseline_ms: float | None = None,
+        rests_until_ms: float = 0.0,
+    ) -> None:
+        """What an earlier guard of this machine knew is given on.
+
+        Args:
+            tolerance_ms: how far the clocks may part.
+            deadline_max_ms: the furthest ahead that a deadline may be given.
+            baseline_ms: the offset of the last agreement; without it the first reading is believed.
+            rests_until_ms: until when, by the monotonic clock, a clock that was behind is made up for.
+        """
         self._tolerance_ms = tolerance_ms
+        self._deadline_max_ms = deadline_max_ms
         self._judged_at_ms: float | None = None
         self.baseline_ms = baseline_ms
+        self.rests_until_ms = rests_until_ms
+        self.rests_for_ms = 0.0
         self.parted_by_ms = 0.0
 
     def judge(self, reading: Reading) -> bool:
-        """Whether the clocks still agree, so that the right to expire may be renewed.
+        """Whether the clocks agree and have for long enough, so that the right to expire may be renewed.
 
         A slow drift moves the baseline along; a step does not, so that a clock which was set and set back
         agrees again, and one which was set and left stays refused.
@@ -69,4 +89,7 @@ class ClockGuard:
             step = DRIFT_PER_MS * max(0.0, reading.answered_at_ms - since_ms)
             self.baseline_ms += min(step, max(-step, self.parted_by_ms))
             self._judged_at_ms = reading.answered_at_ms
-        return agrees
+        elif self.parted_by_ms < 0:
+            self.rests_until_ms = reading.answered_at_ms + self._deadline_max_ms
+        self.rests_for_ms = max(0.0, self.rests_until_ms - reading.answered_at_ms) if agrees else 0.0
+        return agrees and self.rests_for_ms == 0

@@ -17,7 +17,7 @@ import structlog
 
 from plate_core import Inventory, Journal, PlateError, ReplicaWriter, RuleBook
 from plateapi.keeper.activation import Activation
-from plateapi.keeper.baseline import machine_ms, read_baseline, write_baseline
+from plateapi.keeper.baseline import machine_ms, read_baseline, read_rest, write_baseline
 from plateapi.keeper.clock_guard import ClockGuard, Reading
 from plateapi.keeper.election import Election
 from plateapi.keeper.expiry import sweep_pools
@@ -56,7 +56,9 @@ class Keeper:
         """Begins as a candidate."""
         self.guard = ClockGuard(
             tolerance_ms=int(self.settings.clock_tolerance_seconds * 1000),
+            deadline_max_ms=self.settings.deadline_max_seconds * 1000,
             baseline_ms=read_baseline(self.settings.data_dir),
+            rests_until_ms=read_rest(self.settings.data_dir),
         )
         self.election = Election(self.inventory, int(self.settings.keeper_lease_seconds * 1000))
         self.swept_at = 0.0
@@ -112,14 +114,20 @@ class Keeper:
         return reading if agrees else None
 
     async def _vouch_for_clock(self, agreed: Reading | None) -> None:
-        """The active keeper renews the right to expire while the clocks agree."""
-        if agreed is None:
+        """The active keeper renews the right to expire while the clocks agree, and else takes it back.
+
+        For a clock that was set back and is set right at once would find the old lease still good.
+        """
+        if agreed is None and self.guard.rests_for_ms > 0:
+            log.warning("clock_rests", for_seconds=round(self.guard.rests_for_ms / 1000))
+        elif agreed is None:
             log.error("clock_alarm", parted_by_ms=self.status.clock_parted_by_ms)
-        elif self.status.active and self.guard.baseline_ms is not None:
-            write_baseline(self.settings.data_dir, self.guard.baseline_ms)
+        if self.status.active and self.guard.baseline_ms is not None:
+            write_baseline(self.settings.data_dir, self.guard.baseline_ms, self.guard.rests_until_ms)
             lease_ms = int(self.settings.expiry_lease_seconds * 1000)
-            await self.inventory.lease_expiry(agreed.server_ms + lease_ms)
+            await self.inventory.lease_expiry(agreed.server_ms + lease_ms if agreed else 0)
         self.status.expiry_leased = self.status.active and agreed is not None
+        self.status.expiry_rests_seconds = round(self.guard.rests_for_ms / 1000)
 
     def _keep_replica(self) -> None:
         """Each machine keeps its own replica, whether its keeper is the active one or not."""

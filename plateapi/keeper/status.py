@@ -24,6 +24,7 @@ class KeeperStatus:
     expired_holds: int = 0
     clock_parted_by_ms: int = 0
     expiry_leased: bool = False
+    expiry_rests_seconds: int = 0  # how much longer nothing expires after a clock that was behind
     journal_error: str = ""
     replica_error: str = ""
     replica_ready: bool = False

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from plateapi.keeper.baseline import read_baseline, write_baseline
+from plateapi.keeper.baseline import read_baseline, read_rest, write_baseline
 from plateapi.keeper.clock_guard import ClockGuard, Reading
 
 NOON_MS = 1_784_098_800_000
@@ -79,3 +79,34 @@ def test_the_memory_of_another_boot_is_worth_nothing(tmp_path: Path) -> None:
     assert read_baseline(tmp_path) is None
     (tmp_path / "clock-baseline.json").write_text("{")
     assert read_baseline(tmp_path) is None
+
+
+def test_holds_given_by_a_clock_that_was_behind_get_their_time() -> None:
+    """A clock set back and right again is trusted once the longest deadline it gave has passed."""
+    guard = ClockGuard(tolerance_ms=TOLERANCE_MS, deadline_max_ms=10_000)
+    assert guard.judge(reading(0, 0))
+    assert not guard.judge(reading(1_000, 1_000 - 3_600_000))
+    assert not guard.judge(reading(2_000, 2_000))
+    assert guard.rests_for_ms == pytest.approx(9_000)
+    assert not guard.judge(reading(10_000, 10_000))
+    assert guard.judge(reading(11_000, 11_000))
+
+
+def test_a_clock_that_was_ahead_is_trusted_as_soon_as_it_is_right() -> None:
+    """The holds that it gave last longer, not shorter: there is nothing to make up for."""
+    guard = ClockGuard(tolerance_ms=TOLERANCE_MS, deadline_max_ms=10_000)
+    assert guard.judge(reading(0, 0))
+    assert not guard.judge(reading(1_000, 1_000 + 3_600_000))
+    assert guard.judge(reading(2_000, 2_000))
+
+
+def test_a_rest_outlives_its_keeper(tmp_path: Path) -> None:
+    """A keeper that is restarted in the midst of it goes on resting; a damaged memory is none."""
+    assert read_rest(tmp_path) == 0
+    write_baseline(tmp_path, NOON_MS, rests_until_ms=5_000)
+    memory = {"baseline_ms": read_baseline(tmp_path), "rests_until_ms": read_rest(tmp_path)}
+    guard = ClockGuard(tolerance_ms=TOLERANCE_MS, deadline_max_ms=10_000, **memory)
+    assert not guard.judge(reading(4_000, 4_000))
+    assert guard.judge(reading(5_000, 5_000))
+    (tmp_path / "clock-baseline.json").write_text("[]")
+    assert read_rest(tmp_path) == 0
