@@ -68,7 +68,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan(settings),
     )
     crowd = Crowd(at_work_max=settings.requests_at_work_max)
-    envelope = partial(Envelope, body_max_bytes=settings.body_max_bytes, access_log=settings.access_log)
+    envelope = partial(
+        Envelope,
+        body_max_bytes=settings.body_max_bytes,
+        body_read_seconds=settings.body_read_seconds,
+        access_log=settings.access_log,
+    )
     # The last one stands outermost.
     app.add_middleware(Turnstile, crowd=crowd)
     app.add_middleware(envelope)

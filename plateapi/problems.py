@@ -44,6 +44,7 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "request_invalid": ProblemKind(422),
     "body_unreadable": ProblemKind(400),
     "body_too_large": ProblemKind(413),
+    "body_too_slow": ProblemKind(408),
     "content_type_unsupported": ProblemKind(415),
     "route_unknown": ProblemKind(404),
     "method_not_allowed": ProblemKind(405),
@@ -175,6 +176,7 @@ VERSION_REFUSALS: Final = ("mark_unparseable", "not_held", "mark_allotted", "rev
 SLUG_BY_STATUS: Final = {
     404: "route_unknown",
     405: "method_not_allowed",
+    408: "body_too_slow",
     413: "body_too_large",
     415: "content_type_unsupported",
 }

@@ -78,6 +78,12 @@ STATUSES: Final[dict[int, tuple[str, str, str, str]]] = {
         "Reads it again.",
         "Two clients act on one thing; not a fault.",
     ),
+    408: (
+        "The body did not arrive in time. Nothing was done.",
+        "Sends it again, whole, with the same Idempotency-Key.",
+        "Repeats it once.",
+        "Many at once are a bad line, or somebody who holds connections open.",
+    ),
     413: ("The body is too large.", "Sends less at a time.", "Reports the program.", "As for 400."),
     415: ("The body is of another kind.", "Its programmer mends it.", "Reports the program.", "As for 400."),
     422: (

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     body_max_bytes: int = Field(
         65_536, ge=1_024, le=16_777_216, description="Largest request body; a batch of 100 holds is 20 KiB."
     )
+    body_read_seconds: float = Field(
+        6.0, gt=0, le=600, description="How long a whole body may take to arrive; then its sender is cut off."
+    )
     tariff_max_bytes: int = Field(
         524_288, ge=1_024, le=16_777_216, description="Largest tariff file uploaded; kz-2026 is about 10 KiB."
     )

@@ -5,6 +5,7 @@ The log line holds the route's template, never the path, and nothing a caller se
 mistake.
 """
 
+import asyncio
 import secrets
 import time
 import traceback
@@ -33,29 +34,51 @@ SECURITY_HEADERS: Final = (
 
 
 class BodyMeter:
-    """Counts a body as it is read, and stops it at the limit that the gate has set for its route."""
+    """Counts a body as it is read, and stops it at the limit that the gate has set for its route.
 
-    def __init__(self, receive: Receive, limit: int) -> None:
+    A body has its time as well, all of it together: the server's clock is for headers only, and whoever sends
+    a byte now and then would keep his connection for ever.
+    """
+
+    def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
         self._receive = receive
         self.limit = limit
+        self._seconds = seconds
+        self._late_at: float | None = None
         self._read = 0
+        self._is_whole = False
 
     async def receive(self) -> Message:
         """The next message. FastAPI passes only an ``HTTPException`` on while it reads a body."""
-        message = await self._receive()
+        if self._is_whole:  # What is waited for now is that the client goes, and he may stay.
+            return await self._receive()
+        message = await self._receive_in_time()
+        self._is_whole = not message.get("more_body", False)
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
             if self._read > self.limit:
                 raise HTTPException(413)
         return message
 
+    async def _receive_in_time(self) -> Message:
+        if self._late_at is None:
+            self._late_at = asyncio.get_running_loop().time() + self._seconds
+        try:
+            async with asyncio.timeout_at(self._late_at):
+                return await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, headers={"connection": "close"}) from None
+
 
 class Envelope:
     """The outermost of our layers."""
 
-    def __init__(self, app: ASGIApp, *, body_max_bytes: int, access_log: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, body_max_bytes: int, body_read_seconds: float, access_log: bool
+    ) -> None:
         self._app = app
         self._body_max_bytes = body_max_bytes
+        self._body_read_seconds = body_read_seconds
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,7 +94,7 @@ class Envelope:
         request_id = secrets.token_hex(8)
         # A copy: the server may hand the same state to every request.
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
-        meter = scope[METER_KEY] = BodyMeter(receive, self._body_max_bytes)
+        meter = scope[METER_KEY] = BodyMeter(receive, self._body_max_bytes, self._body_read_seconds)
         status = 0
 
         async def send_with_headers(message: Message) -> None:

@@ -184,7 +184,7 @@ def _problems_by_status(declared: Declared) -> dict[int, list[str]]:
     if declared.version is not None:
         slugs += ["if_match_missing", "if_match_invalid"]
     if declared.reads is not None:
-        slugs += ["content_type_unsupported", "body_too_large", "body_unreadable"]
+        slugs += ["content_type_unsupported", "body_too_large", "body_too_slow", "body_unreadable"]
     by_status: dict[int, list[str]] = defaultdict(list)
     for slug in dict.fromkeys(slugs):
         by_status[PROBLEMS[slug].status].append(slug)

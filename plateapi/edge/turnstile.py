@@ -33,24 +33,48 @@ class Crowd:
         self._clock = clock
         # Whose body is on its way, and since when: the longest first.
         self._sending: dict[object, float] = {}
+        # Who has been sending for so long that he is not counted until his body is whole.
+        self._slow: set[object] = set()
 
-    async def receive_body(self, receive: Receive) -> Message:
-        """Receive for somebody who may be slow to send."""
-        sender = object()
-        self._sending[sender] = self._clock()
-        try:
-            return await receive()
-        finally:
-            if self._sending.pop(sender, None) is None:
-                self.at_work += 1
+    def enter(self) -> object:
+        """Let somebody in; what is given back stands for him."""
+        self.at_work += 1
+        return object()
+
+    def leave(self, guest: object) -> None:
+        """He has his answer, or has gone."""
+        if guest in self._slow:
+            self._slow.remove(guest)
+        else:
+            self._sending.pop(guest, None)
+            self.at_work -= 1
+
+    async def receive_body(self, guest: object, receive: Receive) -> Message:
+        """Receive for somebody who may be slow to send: his time is that of the whole body.
+
+        By each part's own time, whoever sends a byte a second would be at work most of the time.
+        """
+        if guest not in self._slow:
+            self._sending.setdefault(guest, self._clock())
+        message = await receive()
+        if not message.get("more_body", False):
+            self._has_sent(guest)
+        return message
+
+    def _has_sent(self, guest: object) -> None:
+        self._sending.pop(guest, None)
+        if guest in self._slow:
+            self._slow.remove(guest)
+            self.at_work += 1
 
     def is_full(self) -> bool:
         """Whether nobody more is let in; whoever is slow to send is no longer counted, until he has sent."""
         if self.at_work < self._at_work_max:
             return False
         slow = self._clock() - SLOW_SECONDS
-        for sender in [sender for sender, since in self._sending.items() if since < slow]:
-            del self._sending[sender]
+        for guest in [guest for guest, since in self._sending.items() if since < slow]:
+            del self._sending[guest]
+            self._slow.add(guest)
             self.at_work -= 1
         return self.at_work >= self._at_work_max
 
@@ -73,8 +97,8 @@ class Turnstile:
             refusal = problem_response(Request(scope), "store_overloaded", {})
             await refusal(scope, receive, send)
             return
-        crowd.at_work += 1
+        guest = crowd.enter()
         try:
-            await self._app(scope, partial(crowd.receive_body, receive), send)
+            await self._app(scope, partial(crowd.receive_body, guest, receive), send)
         finally:
-            crowd.at_work -= 1
+            crowd.leave(guest)

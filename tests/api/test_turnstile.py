@@ -114,3 +114,27 @@ async def test_slow_senders_keep_nobody_out() -> None:
     assert _status(await worker.ask()) == 503
     worker.may_end.set()
     assert [_status(sent) for sent in await asyncio.gather(honest, *slow)] == [200] * (AT_WORK_MAX + 1)
+
+
+async def test_a_byte_now_and_then_is_slow_as_well() -> None:
+    """Each part comes soon, and the body never: its sender is not counted until he has sent all of it."""
+    now = 0.0
+    crowd = Crowd(at_work_max=1, clock=lambda: now)
+    guest = crowd.enter()
+
+    async def send_part() -> Message:
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send_last() -> Message:
+        return {"type": "http.request", "body": b"x"}
+
+    for _ in range(3):
+        await crowd.receive_body(guest, send_part)
+        now += SLOW_SECONDS * 0.6
+    assert not crowd.is_full()
+    await crowd.receive_body(guest, send_part)
+    assert not crowd.is_full()
+    await crowd.receive_body(guest, send_last)
+    assert crowd.is_full()
+    crowd.leave(guest)
+    assert not crowd.is_full()

@@ -107,13 +107,14 @@ async def test_a_body_has_a_limit(service: Service) -> None:
 
 @pytest_asyncio.fixture(loop_scope="session", params=SERVER_KINDS)
 async def fragile(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Service]:
-    """A service of its own, whose store may be stopped, and that waits for it half a second at most."""
+    """A service of its own, whose store may be stopped, and that waits for nothing for long."""
     server = new_server(request.param)
     try:
         settings = Settings(
             data_dir=tmp_path,
             redis_url=server.url,
             store_response_seconds=0.5,
+            body_read_seconds=0.2,
             access_log=False,
             log_level="error",
         )
@@ -166,3 +167,18 @@ async def test_a_store_that_is_gone_is_said(fragile: Service) -> None:
             break
         await asyncio.sleep(0.05)
     assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/holds", "/v1/assignments"])
+async def test_a_body_has_its_time(fragile: Service, path: str) -> None:
+    """Whoever sends a byte now and then is cut off when the time of the whole body is over."""
+
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.02)
+
+    json_type = {"content-type": "application/json"}
+    answer = await fragile.people.driver().ask("POST", path, content=trickle(), headers=json_type)
+    assert (answer.status_code, answer.json()["type"]) == (408, "urn:plates:problem:body_too_slow")
+    assert answer.headers["connection"] == "close"

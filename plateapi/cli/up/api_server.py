@@ -3,6 +3,7 @@
 Run on the leash by `plates up`: `python -m plateapi.cli.up.leash FD plateapi.cli.up.api_server`.
 """
 
+import resource
 from typing import Final
 
 from granian.constants import HTTPModes, Interfaces, Loops
@@ -26,9 +27,16 @@ BACKLOG: Final = 8_192
 WORKER_STOP_SECONDS: Final = 8
 
 
+def allow_many_connections() -> None:
+    """Take as many descriptors as may be had: a service manager gives 1,024, and a launch needs more."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def main() -> None:
     """Serve until SIGTERM."""
     settings = Settings()
+    allow_many_connections()
     Server(
         TARGET,
         factory=True,
