@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         "",
         repr=False,  # It may hold a password.
-        description="Valkey >= 8 or Redis >= 7.0 (redis:// unix://); empty: the embedded store.",
+        description="Valkey >= 8 or Redis >= 7.0 (redis:// unix:// redis+cluster://); empty: embedded.",
     )
     store_response_seconds: float = Field(
         5.0, gt=0, le=60, description="Wait for an answer of the store; after it the outcome is unknown."

@@ -187,6 +187,16 @@ pub struct Function {
     pub keys: Keys,
 }
 
+impl Function {
+    /// Whether somebody relies on its answer. The others tidy up, or read: what a failover takes back of them is done
+    /// again by the next round, or heals at a deadline.
+    #[must_use]
+    pub fn promises(self) -> bool {
+        let tidying = [SETTLE_PERMITS, SWEEP_IDS, GIVE_LEASE, FORGET, SWEEP, READ, TRIM_FEED];
+        !tidying.contains(&self)
+    }
+}
+
 macro_rules! functions {
     ($( $(#[$meta:meta])* $constant:ident = $verb:literal $place:ident [ $($key:ident)+ ] $( + shard [ $($near:ident)+ ] )? )+) => {
         $(
@@ -266,7 +276,20 @@ functions! {
     TRIM_FEED = "trim_feed" pool [Conf Feed]
 }
 
-/// The slot of a key on a cluster, as Valkey and Redis count it: CRC-16 of the hash tag, modulo 16,384.
+/// A key that a cluster's store writes before it asks for how many replicas have what was done under this tag: a string
+/// that says nothing.
+#[must_use]
+pub fn replication_mark(tag: &str) -> String {
+    format!("{{{tag}}}:replicated")
+}
+
+/// What stands between the braces in the keys of a shard.
+#[must_use]
+pub fn shard_tag(shard: u16) -> String {
+    format!("s{shard}")
+}
+
+/// The slot of a key or of a tag on a cluster, as Valkey and Redis count it: CRC-16 of the hash tag, modulo 16,384.
 #[must_use]
 pub fn slot(key: &str) -> u16 {
     let tag = match key.split_once('{').and_then(|(_, rest)| rest.split_once('}')) {

@@ -37,6 +37,11 @@ fn set(name: &str, value: i64, engine: &mut Options, store: &mut StoreOptions) -
         "response_timeout_ms" => store.timeouts.response = wait(value)?,
         #[cfg(feature = "test_clock")]
         "test_clock" => store.library = plate_inventory::library::Library::for_tests().ok()?,
+        // What a cluster promises without waiting for its replicas, and what it refuses without sending again.
+        #[cfg(feature = "sabotage")]
+        "replicas_awaited" => store.cluster.replicas = u16::try_from(value).ok()?,
+        #[cfg(feature = "sabotage")]
+        "sends_again" => store.cluster.sends_again = value != 0,
         // A planted fault by its place in `sabotages()`, on the tests' clock.
         #[cfg(feature = "sabotage")]
         "sabotage" => store.library = sabotaged(value)?,

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use redis::{Cmd, Value};
 
+use super::connection::Connection;
 use super::{Store, StoreError};
 use crate::codec::Reader;
 use crate::item::BATCH_MAX;
@@ -19,8 +20,21 @@ pub(super) enum Place<'a> {
     Shard(u16),
 }
 
-/// The one shard of a single server.
+/// The one shard.
 pub(super) const SHARD: Place<'static> = Place::Shard(0);
+
+/// Its tag.
+pub(super) const SHARD_TAG: &str = "s0";
+
+impl Place<'_> {
+    /// What stands between the braces in the names of the keys there.
+    fn tag(self) -> String {
+        match self {
+            Place::Pool(pool) | Place::PoolAndShard(pool) => pool.to_owned(),
+            Place::Shard(shard) => keys::shard_tag(shard),
+        }
+    }
+}
 
 impl Store {
     /// Calls a function with these arguments, and gives the bytes it replied.
@@ -57,13 +71,21 @@ impl Store {
         place: Place<'_>,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Value, StoreError> {
-        let command = self.command(function, place, arguments);
-        match self.connection.send(&command).await {
+        let (tag, command) = (place.tag(), self.command(function, place, arguments));
+        match self.send_call(function, &tag, &command).await {
             Err(StoreError::Faulty { detail }) if detail.contains("Function not found") => {
-                self.load_functions().await?;
-                self.connection.send(&command).await
+                self.load_into(&*self.servers.primary_of(&tag).await?).await?;
+                self.send_call(function, &tag, &command).await
             }
             answered => answered,
+        }
+    }
+
+    async fn send_call(&self, function: Function, tag: &str, command: &Cmd) -> Result<Value, StoreError> {
+        if function.promises() {
+            self.servers.send_for_good(tag, command).await
+        } else {
+            self.servers.send(tag, command).await
         }
     }
 
@@ -87,11 +109,7 @@ impl Store {
 
     /// The names of a function's keys at a place; with a stored clock, its key comes last.
     fn names(&self, function: Function, place: Place<'_>) -> Arc<[String]> {
-        let (tag, near) = match place {
-            Place::Pool(pool) => (pool.to_owned(), None),
-            Place::PoolAndShard(pool) => (pool.to_owned(), Some(0)),
-            Place::Shard(shard) => (format!("s{shard}"), None),
-        };
+        let (tag, near) = (place.tag(), matches!(place, Place::PoolAndShard(_)).then_some(0));
         let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(names) = known.get(&(function.verb, tag.clone(), near)) {
             return Arc::clone(names);
@@ -109,14 +127,21 @@ impl Store {
         names
     }
 
-    /// Loads the library unless the server has exactly this text under its name.
+    /// Loads the library into each server that has keys, unless it has exactly this text under its name.
     ///
     /// # Errors
-    /// [`StoreError::Faulty`] when the server has another text under the library's name, or refuses it.
+    /// [`StoreError::Faulty`] when a server has another text under the library's name, or refuses it.
     pub async fn load_functions(&self) -> Result<(), StoreError> {
+        for server in self.servers.primaries().await? {
+            self.load_into(&server).await?;
+        }
+        Ok(())
+    }
+
+    async fn load_into(&self, server: &Connection) -> Result<(), StoreError> {
         let mut list = redis::cmd("FUNCTION");
         list.arg("LIST").arg("LIBRARYNAME").arg(self.library.name()).arg("WITHCODE");
-        if let Some(code) = library_code(&self.connection.send(&list).await?) {
+        if let Some(code) = library_code(&server.send(&list).await?) {
             if code == self.library.code().as_bytes() {
                 return Ok(());
             }
@@ -125,7 +150,7 @@ impl Store {
         }
         let mut load = redis::cmd("FUNCTION");
         load.arg("LOAD").arg(self.library.code());
-        match self.connection.send(&load).await {
+        match server.send(&load).await {
             // Another worker was faster; the hash in the name says that it is the same text.
             Err(StoreError::Faulty { detail }) if detail.contains("already exists") => Ok(()),
             loaded => loaded.map(|_| ()),

@@ -2,7 +2,7 @@
 
 use redis::Value;
 
-use super::call::{Place, SHARD, read_all, unexpected};
+use super::call::{Place, SHARD, SHARD_TAG, read_all, unexpected};
 use super::permits::{Claim, Need};
 use super::{Store, StoreError, held};
 use crate::act::Act;
@@ -111,12 +111,15 @@ impl Store {
     /// # Errors
     /// As any call; see [`StoreError`]. Renewing again is always right.
     pub async fn lease_expiry(&self, pools: &[String], until_ms: i64) -> Result<(), StoreError> {
-        let mut pipeline = redis::pipe();
-        pipeline.cmd("HSET").arg(ShardKey::Conf.of(0)).arg("lease_ms").arg(until_ms);
-        for pool in pools {
-            pipeline.cmd("HSET").arg(PoolKey::Conf.of(pool)).arg("lease_ms").arg(until_ms);
-        }
-        self.connection.send_all(&pipeline).await.map(|_| ())
+        self.check_clocks().await?;
+        let vouch = |conf: String| {
+            let mut set = redis::cmd("HSET");
+            set.arg(conf).arg("lease_ms").arg(until_ms);
+            set
+        };
+        let mut vouched = vec![(SHARD_TAG, vouch(ShardKey::Conf.of(0)))];
+        vouched.extend(pools.iter().map(|pool| (pool.as_str(), vouch(PoolKey::Conf.of(pool)))));
+        self.servers.send_each(vouched).await.map(|_| ())
     }
 
     /// Until when somebody vouches for the store's clock, ms since the epoch; 0 where nobody ever did.
@@ -129,15 +132,15 @@ impl Store {
     /// One field of a hash.
     pub(super) async fn field(&self, key: String, field: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let mut get = redis::cmd("HGET");
-        get.arg(key).arg(field);
-        match self.connection.send(&get).await? {
+        get.arg(&key).arg(field);
+        match self.servers.send(&key, &get).await? {
             Value::Nil => Ok(None),
             Value::BulkString(bytes) => Ok(Some(bytes)),
             other => Err(unexpected(&other)),
         }
     }
 
-    /// The server's time, ms since the epoch.
+    /// The server's time, ms since the epoch; on a cluster, that of the primary that has the shard.
     ///
     /// # Errors
     /// As any call; see [`StoreError`].
@@ -147,7 +150,7 @@ impl Store {
 
     /// The server's time, µs since the epoch: no two foundings of a pool share one.
     async fn server_time_us(&self) -> Result<i64, StoreError> {
-        let reply = self.connection.send(&redis::cmd("TIME")).await?;
+        let reply = self.servers.send(SHARD_TAG, &redis::cmd("TIME")).await?;
         let (seconds, microseconds): (i64, i64) =
             redis::from_redis_value_ref(&reply).map_err(|_| unexpected(&reply))?;
         Ok(seconds * 1_000_000 + microseconds)

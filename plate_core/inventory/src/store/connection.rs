@@ -13,10 +13,12 @@ use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, IntoConnectionInfo, Pipeline, ProtocolVersion, PushKind, Value,
+    AsyncConnectionConfig, Client, Cmd, IntoConnectionInfo, Pipeline, ProtocolVersion, PushKind, RedisError,
+    Value,
 };
 
 use super::StoreError;
+use super::cluster::Replication;
 
 /// How long the client waits, and how much it takes in advance.
 #[derive(Clone, Debug)]
@@ -48,18 +50,47 @@ const WRITE_BUFFER_BYTES: usize = 1 << 20;
 pub(super) struct Connection {
     client: Client,
     timeouts: Timeouts,
-    present: Mutex<Option<Present>>,
+    present: Mutex<Option<Link>>,
     /// Held while one task makes the connection; the others wait for it.
     making: tokio::sync::Mutex<Option<(Instant, StoreError)>>,
     /// How many connections were made so far.
     made: AtomicU64,
 }
 
+/// The connection as it is now. What is sent over one link went to one server, over one socket.
 #[derive(Clone)]
-struct Present {
-    link: MultiplexedConnection,
+pub(super) struct Link {
+    wire: MultiplexedConnection,
     /// Falls when the driver sees the connection end, so that the next call is not sent into nothing.
     alive: Arc<AtomicBool>,
+    /// What of the server's writes is known to be on its replicas too; only a cluster asks.
+    pub(super) replication: Arc<Replication>,
+}
+
+impl Link {
+    /// Sends one command.
+    pub(super) async fn command(&mut self, command: &Cmd) -> Result<Value, RedisError> {
+        let sent = self.wire.req_packed_command(command).await;
+        sent.and_then(Value::extract_error).inspect_err(|error| self.judge(error))
+    }
+
+    /// Sends several commands at once; an error names each one that failed.
+    pub(super) async fn pipeline(&mut self, pipeline: &Pipeline) -> Result<Vec<Value>, RedisError> {
+        pipeline.query_async(&mut self.wire).await.inspect_err(|error| self.judge(error))
+    }
+
+    /// Whether the connection can go on after an error. One of the server leaves it whole. Anything else, a timeout
+    /// too, does not: behind a half-dead link no later answer would come either.
+    fn judge(&self, error: &RedisError) {
+        if error.code().is_none() {
+            self.give_up();
+        }
+    }
+
+    /// Nothing more is sent over this link.
+    pub(super) fn give_up(&self) {
+        self.alive.store(false, Ordering::Release);
+    }
 }
 
 impl Connection {
@@ -82,36 +113,23 @@ impl Connection {
 
     /// Sends one command.
     pub(super) async fn send(&self, command: &Cmd) -> Result<Value, StoreError> {
-        let mut present = self.connected().await?;
-        let sent = present.link.req_packed_command(command).await;
-        let answered = sent.and_then(Value::extract_error);
-        answered.map_err(|error| self.judge(&present, &error))
+        let mut link = self.connected().await?;
+        link.command(command).await.map_err(|error| StoreError::of_sent(&error))
     }
 
     /// Sends several commands at once; if one fails, the error is that of the first that did.
     pub(super) async fn send_all(&self, pipeline: &Pipeline) -> Result<Vec<Value>, StoreError> {
-        let mut present = self.connected().await?;
-        let sent: Result<Vec<Value>, _> = pipeline.query_async(&mut present.link).await;
-        sent.map_err(|error| self.judge(&present, &error))
+        let mut link = self.connected().await?;
+        link.pipeline(pipeline).await.map_err(|error| StoreError::of_sent(&error))
     }
 
-    /// What an error means, and whether the connection can go on.
-    fn judge(&self, used: &Present, error: &redis::RedisError) -> StoreError {
-        // An error of the server leaves the connection whole. Anything else, a timeout too, does not: behind
-        // a half-dead link no later answer would come either.
-        if error.code().is_none() {
-            used.alive.store(false, Ordering::Release);
-        }
-        StoreError::of_sent(error)
-    }
-
-    fn present(&self) -> Option<Present> {
+    fn present(&self) -> Option<Link> {
         let present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
         present.as_ref().filter(|present| present.alive.load(Ordering::Acquire)).cloned()
     }
 
     /// The connection; made now, unless an attempt has failed a moment ago.
-    async fn connected(&self) -> Result<Present, StoreError> {
+    pub(super) async fn connected(&self) -> Result<Link, StoreError> {
         if let Some(present) = self.present() {
             return Ok(present);
         }
@@ -138,7 +156,7 @@ impl Connection {
         }
     }
 
-    async fn connect(&self) -> Result<Present, StoreError> {
+    async fn connect(&self) -> Result<Link, StoreError> {
         let alive = Arc::new(AtomicBool::new(true));
         let witness = Arc::clone(&alive);
         let config = AsyncConnectionConfig::new()
@@ -152,7 +170,8 @@ impl Connection {
                 }
                 Ok::<(), redis::aio::SendError>(())
             });
-        let link = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        link.map(|link| Present { link, alive }).map_err(|error| StoreError::of_unsent(&error))
+        let wire = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        let replication = Arc::default();
+        wire.map(|wire| Link { wire, alive, replication }).map_err(|error| StoreError::of_unsent(&error))
     }
 }

@@ -8,11 +8,14 @@
 //! Not here: whether the store holds what the journal says. That takes the journal, and is the keeper's to see.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use redis::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::call::unexpected;
+use super::call::{SHARD_TAG, unexpected};
+use super::connection::Connection;
+use super::servers::Servers;
 use super::{Store, StoreError};
 use crate::act::{Act, Channel};
 use crate::keys::ShardKey;
@@ -51,8 +54,22 @@ const NEEDED: &[(&str, &str)] = &[
     ("no-appendfsync-on-rewrite", "no"),
     ("aof-load-truncated", "no"),
     ("maxmemory-policy", "noeviction"),
-    ("cluster-enabled", "no"),
 ];
+
+/// What a server has to do with a cluster, and so what it is held to besides.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Part {
+    /// Nothing: it stands alone.
+    Alone,
+    /// It has slots.
+    Primary,
+    /// It may have them after a failover, and then with the settings that it has now.
+    Replica,
+}
+
+/// How far the clocks of a cluster's primaries may lie apart. Permits and holds are judged by different ones, and a
+/// successor must not find every hold expired; time servers keep machines within some milliseconds.
+const CLOCKS_APART_MAX_MS: i64 = 500;
 
 impl Store {
     /// Refuses a server that can lose marks, a store that is not the known one, and data of a later version.
@@ -64,7 +81,11 @@ impl Store {
     /// [`StoreError::Contract`] with every fault; else as any call.
     pub async fn check_contract(&self, known: Option<&str>) -> Result<Genesis, StoreError> {
         let mut faults = self.settings_faults().await?;
-        let genesis = self.genesis().await?;
+        let genesis = match self.genesis().await {
+            // A server with such settings may not even show its certificate: a cluster's node sends elsewhere.
+            Err(_) if !faults.is_empty() => return Err(StoreError::Contract(faults)),
+            genesis => genesis?,
+        };
         match (&genesis, known) {
             (Some(genesis), _) if genesis.data_version > DATA_VERSION => faults.push(ContractFault {
                 setting: "data_version".to_owned(),
@@ -97,15 +118,42 @@ impl Store {
         self.raise_pools().await?;
         let mut set = redis::cmd("HSET");
         set.arg(ShardKey::Genesis.of(0)).arg("data_version").arg(DATA_VERSION);
-        self.connection.send(&set).await?;
+        self.servers.send_for_good(SHARD_TAG, &set).await?;
         Ok(Genesis { data_version: DATA_VERSION, ..genesis })
     }
 
     /// What about the server's version and settings can lose marks.
     async fn settings_faults(&self) -> Result<Vec<ContractFault>, StoreError> {
-        let info = self.info().await?;
+        let Servers::Cluster(cluster) = &self.servers else {
+            return self.server_faults(&*self.servers.primary_of(SHARD_TAG).await?, Part::Alone).await;
+        };
+        let (members, missing) = cluster.members().await?;
+        let mut faults = Vec::new();
+        if missing > 0 {
+            faults.push(ContractFault {
+                setting: "cluster slots".to_owned(),
+                found: format!("{missing} without a primary"),
+                needed: "all with one".to_owned(),
+                mend: "CLUSTER ADDSLOTSRANGE on a primary, or wait until a failover is over".to_owned(),
+            });
+        }
+        for (member, connection) in members {
+            let part = if member.primary { Part::Primary } else { Part::Replica };
+            let of_one = self.server_faults(&connection, part).await?;
+            faults.extend(of_one.into_iter().map(|fault| ContractFault {
+                setting: format!("{} of {}", fault.setting, member.address),
+                ..fault
+            }));
+        }
+        faults.extend(self.clocks_fault().await?);
+        Ok(faults)
+    }
+
+    /// What about one server's version and settings can lose marks.
+    async fn server_faults(&self, server: &Connection, part: Part) -> Result<Vec<ContractFault>, StoreError> {
+        let info = info(server).await?;
         let mut faults: Vec<ContractFault> = version_fault(&info).into_iter().collect();
-        if let Some(role) = info.get("role").filter(|role| *role != "master") {
+        if let Some(role) = info.get("role").filter(|role| *role != "master" && part == Part::Alone) {
             faults.push(ContractFault {
                 setting: "role".to_owned(),
                 found: role.clone(),
@@ -113,7 +161,7 @@ impl Store {
                 mend: "give the URL of the primary".to_owned(),
             });
         }
-        let config = self.config().await?;
+        let config = config(server).await?;
         for (setting, needed) in NEEDED {
             let found = config.get(*setting).map_or("unreadable", String::as_str);
             if found != *needed {
@@ -124,32 +172,56 @@ impl Store {
         if limit.parse::<u64>().unwrap_or(0) == 0 {
             faults.push(setting_fault("maxmemory", limit, "a limit in bytes", "2gb"));
         }
+        let found = config.get("cluster-enabled").map_or("unreadable", String::as_str);
+        match (&self.servers, part) {
+            (Servers::One(_), _) if found != "no" => faults.push(ContractFault {
+                setting: "cluster-enabled".to_owned(),
+                found: found.to_owned(),
+                needed: "no".to_owned(),
+                mend: "name the cluster: PLATES_REDIS_URL=redis+cluster://host:port,host:port/".to_owned(),
+            }),
+            (Servers::Cluster(cluster), _) => {
+                faults.extend(replicas_faults(&info, &config, cluster.replicas_needed(), part));
+            }
+            _ => {}
+        }
         Ok(faults)
     }
 
-    /// `INFO` as a table of its lines.
-    async fn info(&self) -> Result<BTreeMap<String, String>, StoreError> {
-        let mut info = redis::cmd("INFO");
-        info.arg("server").arg("replication");
-        let reply = self.connection.send(&info).await?;
-        let text: String = redis::from_redis_value_ref(&reply).map_err(|_| unexpected(&reply))?;
-        let fields = text.lines().filter_map(|line| line.split_once(':'));
-        Ok(fields.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
+    /// That the primaries' clocks lie too far apart.
+    async fn clocks_fault(&self) -> Result<Option<ContractFault>, StoreError> {
+        let apart_ms = self.clocks_apart_ms().await?;
+        Ok((apart_ms > CLOCKS_APART_MAX_MS).then(|| ContractFault {
+            setting: "clocks of the primaries".to_owned(),
+            found: format!("{apart_ms} ms apart"),
+            needed: format!("at most {CLOCKS_APART_MAX_MS} ms"),
+            mend: "let one time server set the clocks of all machines".to_owned(),
+        }))
     }
 
-    /// The settings that the contract looks at. A server that does not show them gives none, and each is a fault.
-    async fn config(&self) -> Result<BTreeMap<String, String>, StoreError> {
-        let mut get = redis::cmd("CONFIG");
-        get.arg("GET").arg("maxmemory");
-        for (setting, _) in NEEDED {
-            get.arg(*setting);
+    /// Refuses to go on while the clocks of a cluster's primaries lie too far apart.
+    pub(super) async fn check_clocks(&self) -> Result<(), StoreError> {
+        match self.clocks_fault().await? {
+            Some(fault) => Err(StoreError::Unavailable { detail: fault.to_string() }),
+            None => Ok(()),
         }
-        match self.connection.send(&get).await {
-            Ok(reply) => redis::from_redis_value_ref(&reply).map_err(|_| unexpected(&reply)),
-            // The server answered INFO a moment ago; what it answers now is that it does not show its settings.
-            Err(StoreError::Faulty { .. } | StoreError::Unavailable { .. }) => Ok(BTreeMap::new()),
-            Err(error) => Err(error),
+    }
+
+    /// How far the clocks of the primaries lie apart; what asking took counts for nobody.
+    async fn clocks_apart_ms(&self) -> Result<i64, StoreError> {
+        if !self.servers.are_many() {
+            return Ok(0);
         }
+        let (began, mut offsets) = (Instant::now(), Vec::new());
+        let elapsed_ms = || i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        for server in self.servers.primaries().await? {
+            let reply = server.send(&redis::cmd("TIME")).await?;
+            let (seconds, micros): (i64, i64) =
+                redis::from_redis_value_ref(&reply).map_err(|_| unexpected(&reply))?;
+            offsets.push(seconds * 1_000 + micros / 1_000 - elapsed_ms());
+        }
+        let (first, last) = (offsets.iter().min(), offsets.iter().max());
+        Ok(last.zip(first).map_or(0, |(last, first)| last - first))
     }
 
     /// The store's birth certificate, if it has one.
@@ -159,7 +231,7 @@ impl Store {
     pub async fn genesis(&self) -> Result<Option<Genesis>, StoreError> {
         let mut get = redis::cmd("HMGET");
         get.arg(ShardKey::Genesis.of(0)).arg("id").arg("born_ms").arg("data_version");
-        let reply = self.connection.send(&get).await?;
+        let reply = self.servers.send(SHARD_TAG, &get).await?;
         if matches!(&reply, Value::Array(fields) if fields.iter().all(|field| *field == Value::Nil)) {
             return Ok(None);
         }
@@ -170,8 +242,9 @@ impl Store {
 
     /// Founds the store. Of several who found it at once, the first one's certificate stands.
     async fn found(&self) -> Result<Genesis, StoreError> {
+        let server = self.servers.primary_of(SHARD_TAG).await?;
         let (run, born_ms) =
-            (self.info().await?.remove("run_id").unwrap_or_default(), self.server_time_ms().await?);
+            (info(&server).await?.remove("run_id").unwrap_or_default(), self.server_time_ms().await?);
         let hash = Sha256::new().chain_update(run).chain_update(born_ms.to_le_bytes()).finalize();
         let id: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let mut pipeline = redis::pipe();
@@ -181,11 +254,65 @@ impl Store {
         {
             pipeline.cmd("HSETNX").arg(ShardKey::Genesis.of(0)).arg(field).arg(value);
         }
-        self.connection.send_all(&pipeline).await?;
+        self.servers.send_all_for_good(SHARD_TAG, &pipeline).await?;
         let nothing =
             StoreError::Unknown { detail: "the store was founded and shows no certificate".to_owned() };
         self.genesis().await?.ok_or(nothing)
     }
+}
+
+/// `INFO` as a table of its lines.
+async fn info(server: &Connection) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut info = redis::cmd("INFO");
+    info.arg("server").arg("replication");
+    let reply = server.send(&info).await?;
+    let text: String = redis::from_redis_value_ref(&reply).map_err(|_| unexpected(&reply))?;
+    let fields = text.lines().filter_map(|line| line.split_once(':'));
+    Ok(fields.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
+}
+
+/// The settings that the contract looks at. A server that does not show them gives none, and each is a fault.
+async fn config(server: &Connection) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut get = redis::cmd("CONFIG");
+    get.arg("GET").arg("maxmemory").arg("cluster-enabled").arg("min-replicas-to-write");
+    for (setting, _) in NEEDED {
+        get.arg(*setting);
+    }
+    match server.send(&get).await {
+        Ok(reply) => redis::from_redis_value_ref(&reply).map_err(|_| unexpected(&reply)),
+        // The server answered INFO a moment ago; what it answers now is that it does not show its settings.
+        Err(StoreError::Faulty { .. } | StoreError::Unavailable { .. }) => Ok(BTreeMap::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// What about a cluster's node and its replicas can lose marks.
+fn replicas_faults(
+    info: &BTreeMap<String, String>,
+    config: &BTreeMap<String, String>,
+    needed: u16,
+    part: Part,
+) -> Vec<ContractFault> {
+    let mut faults = Vec::new();
+    let least = config.get("min-replicas-to-write").map_or("unreadable", String::as_str);
+    if least.parse::<u16>().unwrap_or(0) < needed {
+        let at_least = format!("at least {needed}");
+        faults.push(setting_fault("min-replicas-to-write", least, &at_least, &needed.to_string()));
+    }
+    let online = info.iter().filter(|(name, value)| {
+        let number = name.strip_prefix("slave").is_some_and(|number| number.parse::<u16>().is_ok());
+        number && value.split(',').any(|fact| fact == "state=online")
+    });
+    let online = online.count();
+    if part == Part::Primary && online < usize::from(needed) {
+        faults.push(ContractFault {
+            setting: "replicas".to_owned(),
+            found: format!("{online} online"),
+            needed: format!("at least {needed}"),
+            mend: "CLUSTER REPLICATE on another node, or wait until it has caught up".to_owned(),
+        });
+    }
+    faults
 }
 
 fn setting_fault(setting: &str, found: &str, needed: &str, mend: &str) -> ContractFault {

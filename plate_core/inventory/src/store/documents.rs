@@ -110,8 +110,8 @@ impl Store {
     /// The documents of a hash, in the order of names.
     async fn documents_of(&self, key: String) -> Result<Vec<(String, Document)>, StoreError> {
         let mut all = redis::cmd("HGETALL");
-        all.arg(key);
-        let Value::Map(fields) = self.connection.send(&all).await? else { return Ok(Vec::new()) };
+        all.arg(&key);
+        let Value::Map(fields) = self.servers.send(&key, &all).await? else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for (name, value) in fields {
             let (Value::BulkString(name), Value::BulkString(value)) = (name, value) else { continue };

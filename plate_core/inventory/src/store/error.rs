@@ -125,7 +125,7 @@ impl StoreError {
     }
 
     /// What an error code of the server means. Those of the first group are given before a command runs.
-    fn of_code(code: &str, detail: String) -> Self {
+    pub(super) fn of_code(code: &str, detail: String) -> Self {
         match code {
             "LOADING" | "BUSY" | "MASTERDOWN" | "READONLY" | "NOREPLICAS" | "MISCONF" | "CLUSTERDOWN"
             | "TRYAGAIN" | "MOVED" | "ASK" | "NOAUTH" | "WRONGPASS" | "NOPERM" | "EXECABORT" => {

@@ -24,25 +24,25 @@ impl Store {
     /// # Errors
     /// As any call; see [`StoreError`].
     pub async fn feed(&self, pool: &str, after: u64, count: usize) -> Result<Vec<RawEntry>, StoreError> {
-        let mut range = redis::cmd("XRANGE");
-        range.arg(PoolKey::Feed.of(pool)).arg(format!("({after}-0")).arg("+").arg("COUNT").arg(count);
-        read_entries(&self.connection.send(&range).await?)
+        let feeds = self.feeds(&[(pool.to_owned(), after, count)]).await?;
+        Ok(feeds.into_iter().next().unwrap_or_default())
     }
 
-    /// The entries of many pools' feeds, (pool, after, count) each, in one round trip.
+    /// The entries of many pools' feeds, (pool, after, count) each, in one round trip. What is read here is for good: a
+    /// failover does not take it back, so the journal may write it down.
     ///
     /// # Errors
     /// As any call; see [`StoreError`].
     pub async fn feeds(&self, places: &[(String, u64, usize)]) -> Result<Vec<Vec<RawEntry>>, StoreError> {
-        if places.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut pipeline = redis::pipe();
-        for (pool, after, count) in places {
-            pipeline.cmd("XRANGE").arg(PoolKey::Feed.of(pool)).arg(format!("({after}-0")).arg("+");
-            pipeline.arg("COUNT").arg(*count);
-        }
-        self.connection.send_all(&pipeline).await?.iter().map(read_entries).collect()
+        let range = |(pool, after, count): &(String, u64, usize)| {
+            let mut range = redis::cmd("XRANGE");
+            range.arg(PoolKey::Feed.of(pool)).arg(format!("({after}-0")).arg("+").arg("COUNT").arg(*count);
+            range
+        };
+        let ranges: Vec<(&str, redis::Cmd)> =
+            places.iter().map(|place| (place.0.as_str(), range(place))).collect();
+        let told = |reply: &Value| matches!(reply, Value::Array(entries) if !entries.is_empty());
+        self.servers.send_each_for_good(ranges, told).await?.iter().map(read_entries).collect()
     }
 
     /// Forgets a pool's feed up to and including a revision: what the journal has on disk, and no more. Gives how

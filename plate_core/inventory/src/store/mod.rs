@@ -7,6 +7,8 @@
 //!
 //! ```text
 //! connection   one connection, made anew when lost; what became of what was sent
+//! servers      one server, or the primaries of a cluster: to which of them something goes
+//! cluster      which primary has a slot, redirections, and how many replicas have what was done
 //! call         one function call: its keys, its items, its reply
 //! permits      admission, and the giving back of permits
 //! columns      the arguments of a call in one buffer
@@ -17,13 +19,15 @@
 //! refusals     notifications that were refused: lines of the journal, and nothing else
 //! ```
 //!
-//! Deliberately not here: repeating. What is unknown is asked again by whoever has the request id.
+//! Deliberately not here: repeating what may have been done. What is unknown is asked again by whoever has the request
+//! id.
 
 mod assign_next;
 mod begin_payment;
 mod call;
 mod cancel;
 mod carry;
+mod cluster;
 mod columns;
 mod configure;
 mod confirm;
@@ -47,10 +51,12 @@ mod read;
 mod readmit;
 mod refusals;
 mod release;
+mod servers;
 mod snapshot;
 mod sweep;
 mod withhold;
 
+pub use cluster::ClusterRules;
 pub use configure::{SETTING_TRIES_MAX, contested};
 pub use connection::Timeouts;
 pub use documents::{DOCUMENT_MAX_BYTES, DOCUMENTS_BACKLOG_MAX, Document};
@@ -66,7 +72,9 @@ use std::sync::{Arc, Mutex};
 
 use crate::library::{Library, LibraryFault};
 use crate::placement::Placement;
+use cluster::{Cluster, names_a_cluster};
 use connection::Connection;
+use servers::Servers;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -75,8 +83,10 @@ pub struct StoreOptions {
     pub timeouts: Timeouts,
     /// The functions to call; [`Library::release`] but in tests.
     pub library: Library,
-    /// Where the shard stands.
+    /// Where the shard stands. On a cluster it is apart, whatever is said here.
     pub placement: Placement,
+    /// What a cluster is held to.
+    pub cluster: ClusterRules,
 }
 
 impl StoreOptions {
@@ -85,17 +95,27 @@ impl StoreOptions {
     /// # Errors
     /// [`LibraryFault`], which the tests see never happens.
     pub fn release() -> Result<Self, LibraryFault> {
-        let (timeouts, placement) = (Timeouts::default(), Placement::default());
-        Ok(Self { timeouts, library: Library::release()?, placement })
+        Ok(Self::of(Library::release()?))
+    }
+
+    /// The options of a release, with another library.
+    #[must_use]
+    pub fn of(library: Library) -> Self {
+        Self {
+            timeouts: Timeouts::default(),
+            library,
+            placement: Placement::default(),
+            cluster: ClusterRules::default(),
+        }
     }
 }
 
 /// The names of keys, by function, place and the shard that is near.
 type KeyNames = HashMap<(&'static str, String, Option<u16>), Arc<[String]>>;
 
-/// The inventory in a server. Cheap to share behind an `Arc`; lives on one tokio runtime.
+/// The inventory in a server, or in a cluster. Cheap to share behind an `Arc`; lives on one tokio runtime.
 pub struct Store {
-    connection: Connection,
+    servers: Servers,
     library: Library,
     placement: Placement,
     /// The names of a function's keys, made once a pool.
@@ -105,17 +125,18 @@ pub struct Store {
 impl Store {
     /// Takes the URL and the library; nothing is sent yet, and no server need be there.
     ///
-    /// `redis://`, `redis+unix://` and `unix://` are understood.
+    /// `redis://`, `redis+unix://` and `unix://` are understood, and `redis+cluster://` with any number of nodes.
     ///
     /// # Errors
     /// [`StoreError::Url`] when the URL cannot be used.
     pub fn new(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
-        Ok(Self {
-            connection: Connection::new(url, options.timeouts)?,
-            library: options.library,
-            placement: options.placement,
-            names: Mutex::new(HashMap::new()),
-        })
+        let (servers, placement) = if names_a_cluster(url) {
+            let cluster = Cluster::new(url, options.timeouts, options.cluster)?;
+            (Servers::Cluster(Box::new(cluster)), Placement::Apart)
+        } else {
+            (Servers::One(Arc::new(Connection::new(url, options.timeouts)?)), options.placement)
+        };
+        Ok(Self { servers, library: options.library, placement, names: Mutex::new(HashMap::new()) })
     }
 
     /// Connects and loads the functions.

@@ -25,7 +25,7 @@ impl Store {
         loop {
             let mut scan = redis::cmd("HSCAN");
             scan.arg(PoolKey::Payments.of(pool)).arg(cursor).arg("COUNT").arg(PAGE);
-            let page = self.connection.send(&scan).await?;
+            let page = self.servers.send(pool, &scan).await?;
             let (next, fields) = read_page(&page)?;
             for (_, stored) in fields {
                 let payment = unpack_stored(&stored)?.payment;

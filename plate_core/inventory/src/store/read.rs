@@ -2,7 +2,7 @@
 
 use redis::Value;
 
-use super::call::{Place, read_all, unexpected};
+use super::call::{Place, SHARD_TAG, read_all, unexpected};
 use super::{Store, StoreError};
 use crate::answer::Answer;
 use crate::codec::payment::unpack_stored;
@@ -36,7 +36,7 @@ impl Store {
     pub async fn payment(&self, pool: &str, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         let mut get = redis::cmd("HGET");
         get.arg(PoolKey::Payments.of(pool)).arg(&id.0);
-        match self.connection.send(&get).await? {
+        match self.servers.send(pool, &get).await? {
             Value::Nil => Ok(None),
             Value::BulkString(bytes) => Ok(Some(unpack_stored(&bytes)?.payment)),
             other => Err(unexpected(&other)),
@@ -57,15 +57,16 @@ impl Store {
     ) -> Result<Vec<(String, u32, Record)>, StoreError> {
         let ids = self.permit_ids(applicant).await?;
         let ordinals = self.ordinals_of(pools, &ids, applicant).await?;
-        let mut pipeline = redis::pipe();
-        for (pool, ordinal) in &ordinals {
-            pipeline.cmd("HGET").arg(PoolKey::Live.of(pool)).arg(&ordinal.to_le_bytes());
-        }
-        if ordinals.is_empty() {
-            return Ok(Vec::new());
-        }
+        let record = |(pool, ordinal): &(String, u32)| {
+            let mut get = redis::cmd("HGET");
+            get.arg(PoolKey::Live.of(pool)).arg(&ordinal.to_le_bytes());
+            get
+        };
+        let gets: Vec<(&str, redis::Cmd)> =
+            ordinals.iter().map(|place| (place.0.as_str(), record(place))).collect();
+        let values = self.servers.send_each(gets).await?;
         let mut found = Vec::new();
-        for ((pool, ordinal), value) in ordinals.into_iter().zip(self.connection.send_all(&pipeline).await?) {
+        for ((pool, ordinal), value) in ordinals.into_iter().zip(values) {
             let Value::BulkString(bytes) = value else { continue };
             let record = record::unpack(&bytes)?;
             if record.applicant.id == applicant {
@@ -79,7 +80,9 @@ impl Store {
     async fn permit_ids(&self, applicant: ApplicantId) -> Result<Vec<[u8; 16]>, StoreError> {
         let mut get = redis::cmd("HGET");
         get.arg(ShardKey::Permits.of(0)).arg(&applicant.0);
-        let Value::BulkString(permits) = self.connection.send(&get).await? else { return Ok(Vec::new()) };
+        let Value::BulkString(permits) = self.servers.send(SHARD_TAG, &get).await? else {
+            return Ok(Vec::new());
+        };
         let mut from = Reader::new(&permits);
         let mut ids = Vec::new();
         while !from.is_empty() {
@@ -99,19 +102,19 @@ impl Store {
         applicant: ApplicantId,
     ) -> Result<Vec<(String, u32)>, StoreError> {
         let claimed = self.claimed_ordinals(ids).await?;
-        let mut pipeline = redis::pipe();
+        let mut gets = Vec::with_capacity(2 * pools.len());
         for pool in pools {
-            pipeline.cmd("HGET").arg(PoolKey::Owners.of(pool)).arg(&applicant.0);
+            let mut owned = redis::cmd("HGET");
+            owned.arg(PoolKey::Owners.of(pool)).arg(&applicant.0);
             // HMGET wants a field at least: where there is no id, one that nothing has.
-            pipeline.cmd("HMGET").arg(PoolKey::Requests.of(pool)).arg("");
-            for id in ids {
-                pipeline.arg(id);
-            }
+            let mut answered = redis::cmd("HMGET");
+            answered.arg(PoolKey::Requests.of(pool)).arg("");
+            ids.iter().for_each(|id| {
+                answered.arg(id);
+            });
+            gets.extend([(pool.as_str(), owned), (pool.as_str(), answered)]);
         }
-        if pools.is_empty() {
-            return Ok(Vec::new());
-        }
-        let replies = self.connection.send_all(&pipeline).await?;
+        let replies = self.servers.send_each(gets).await?;
         let mut ordinals = Vec::new();
         for (pool, replies) in pools.iter().zip(replies.chunks(2)) {
             ordinals.extend(claimed.iter().map(|ordinal| (pool.clone(), *ordinal)));
@@ -135,7 +138,7 @@ impl Store {
             get.arg(id);
         }
         let mut ordinals = Vec::new();
-        collect_ordinals(&self.connection.send(&get).await?, CLAIM_ANSWER_AT, &mut |ordinal| {
+        collect_ordinals(&self.servers.send(SHARD_TAG, &get).await?, CLAIM_ANSWER_AT, &mut |ordinal| {
             ordinals.push(ordinal)
         })?;
         Ok(ordinals)

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use redis::Value;
 
 use super::call::unexpected;
-use super::follow::{Head, ask_head, read_head};
+use super::follow::{Head, head_command, read_head};
 use super::{Store, StoreError, planes};
 use crate::codec::{payment, record};
 use crate::id::PaymentId;
@@ -65,7 +65,7 @@ impl Store {
     pub async fn snapshot(&self, pool: &str) -> Result<Option<Snapshot>, StoreError> {
         let mut pipeline = redis::pipe();
         ask_planes(&mut pipeline, pool);
-        read_planes(&self.connection.send_all(&pipeline).await?)
+        read_planes(&self.servers.send_all(pool, &pipeline).await?)
     }
 
     /// A whole pool: planes, records and payments; `None` where there is no such pool.
@@ -80,7 +80,7 @@ impl Store {
         ask_planes(&mut pipeline, pool);
         pipeline.cmd("HGETALL").arg(PoolKey::Live.of(pool));
         pipeline.cmd("HGETALL").arg(PoolKey::Payments.of(pool));
-        let replies = self.connection.send_all(&pipeline).await?;
+        let replies = self.servers.send_all(pool, &pipeline).await?;
         let Some(planes) = read_planes(&replies)? else { return Ok(None) };
         let mut full = FullSnapshot { planes, ..FullSnapshot::default() };
         for (field, value) in pairs(replies.get(3))? {
@@ -110,7 +110,7 @@ impl Store {
             for plane in &old[..2] {
                 get.cmd("GET").arg(plane);
             }
-            let found = Value::Array(self.connection.send_all(&get).await?);
+            let found = Value::Array(self.servers.send_all(&pool, &get).await?);
             let (issued, withheld): (Option<Vec<u8>>, Option<Vec<u8>>) =
                 redis::from_redis_value_ref(&found).map_err(|_| unexpected(&found))?;
             let conf = PoolKey::Conf.of(&pool);
@@ -123,34 +123,38 @@ impl Store {
             pipeline.cmd("HSETNX").arg(&conf).arg("rules").arg(terms);
             pipeline.cmd("HDEL").arg(&conf).arg("terms");
             pipeline.cmd("UNLINK").arg(&old);
-            self.connection.send_all(&pipeline).await?;
+            self.servers.send_all_for_good(&pool, &pipeline).await?;
         }
         Ok(())
     }
 
     /// The pools that have a key with this after its tag.
     async fn pools_with(&self, suffix: &str) -> Result<Vec<String>, StoreError> {
-        let (mut cursor, mut pools) = (0_u64, Vec::new());
-        loop {
-            let mut scan = redis::cmd("SCAN");
-            scan.arg(cursor).arg("MATCH").arg(format!("{{*}}:{suffix}")).arg("COUNT").arg(1_000);
-            let found = self.connection.send(&scan).await?;
-            let (next, names): (u64, Vec<String>) =
-                redis::from_redis_value_ref(&found).map_err(|_| unexpected(&found))?;
-            let pool = |name: &String| Some(name.split_once('{')?.1.split_once('}')?.0.to_owned());
-            pools.extend(names.iter().filter_map(pool));
-            if next == 0 {
-                return Ok(pools);
+        let mut pools = Vec::new();
+        for server in self.servers.primaries().await? {
+            let mut cursor = 0_u64;
+            loop {
+                let mut scan = redis::cmd("SCAN");
+                scan.arg(cursor).arg("MATCH").arg(format!("{{*}}:{suffix}")).arg("COUNT").arg(1_000);
+                let found = server.send(&scan).await?;
+                let (next, names): (u64, Vec<String>) =
+                    redis::from_redis_value_ref(&found).map_err(|_| unexpected(&found))?;
+                let pool = |name: &String| Some(name.split_once('{')?.1.split_once('}')?.0.to_owned());
+                pools.extend(names.iter().filter_map(pool));
+                if next == 0 {
+                    break;
+                }
+                cursor = next;
             }
-            cursor = next;
         }
+        Ok(pools)
     }
 }
 
 /// Three commands of a transaction: conf, then which marks have records, then the planes.
 fn ask_planes(pipeline: &mut redis::Pipeline, pool: &str) {
     pipeline.atomic();
-    ask_head(pipeline, pool);
+    pipeline.add_command(head_command(pool));
     pipeline.cmd("HKEYS").arg(PoolKey::Live.of(pool));
     pipeline.cmd("GET").arg(PoolKey::Planes.of(pool));
 }

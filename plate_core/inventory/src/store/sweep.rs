@@ -2,7 +2,7 @@
 
 use redis::Value;
 
-use super::call::{Place, SHARD, unexpected};
+use super::call::{Place, SHARD, SHARD_TAG, unexpected};
 use super::permits::Settlement;
 use super::{Store, StoreError};
 use crate::answer::Answer;
@@ -68,7 +68,7 @@ impl Store {
     pub async fn sweep_ids(&self, cursor: u64) -> Result<u64, StoreError> {
         let mut scan = redis::cmd("HSCAN");
         scan.arg(ShardKey::Permits.of(0)).arg(cursor).arg("COUNT").arg(BATCH_MAX / 2).arg("NOVALUES");
-        let (next, applicants) = match self.connection.send(&scan).await {
+        let (next, applicants) = match self.servers.send(SHARD_TAG, &scan).await {
             Ok(page) => read_page(&page)?,
             // NOVALUES is younger than Redis 7.0: there, values come along and are left out here.
             Err(StoreError::Faulty { .. }) => self.scan_with_values(cursor).await?,
@@ -90,7 +90,7 @@ impl Store {
     async fn scan_with_values(&self, cursor: u64) -> Result<(u64, Vec<Vec<u8>>), StoreError> {
         let mut scan = redis::cmd("HSCAN");
         scan.arg(ShardKey::Permits.of(0)).arg(cursor).arg("COUNT").arg(BATCH_MAX / 2);
-        let (next, fields_and_values) = read_page(&self.connection.send(&scan).await?)?;
+        let (next, fields_and_values) = read_page(&self.servers.send(SHARD_TAG, &scan).await?)?;
         Ok((next, fields_and_values.into_iter().step_by(2).collect()))
     }
 }

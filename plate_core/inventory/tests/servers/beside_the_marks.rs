@@ -11,7 +11,7 @@ use plate_inventory::state::{Acquired, State};
 use plate_inventory::store::{HoldClaim, Settlement, Snapshot, Store};
 
 use crate::people::{ALMATY, NOON_MS, TARIFF, act_of, driver, hold, open_pools};
-use crate::server::{Kind, Server, run, set_time};
+use crate::server::{Home, Kind, Server, run, set_time};
 
 const ASTANA: &str = "person_car.01";
 

@@ -11,7 +11,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 
 use crate::driver::{Driver, State};
-use crate::server::{Kind, Server, run};
+use crate::server::cluster::Cluster;
+use crate::server::{Home, Kind, Server, run};
 
 /// Runs of steps, long enough for holds to be paid, to lapse and to be held again. Batches are mostly small, so
 /// that a run gets far, and sometimes large, so that repeated marks, ids and applicants meet in one.
@@ -54,7 +55,7 @@ fn try_runs(runner: &mut TestRunner, holds: impl Fn(&[Step]) -> Result<(), Strin
 
 /// One run in the model and in a store with this library: the first difference, if there is one.
 async fn compare_run(
-    server: &Server,
+    server: &impl Home,
     library: &Library,
     placement: Placement,
     steps: &[Step],
@@ -113,6 +114,18 @@ fn redis_does_what_the_model_does() {
 fn a_shard_apart_does_what_the_model_does() {
     for kind in Kind::BOTH {
         does_what_the_model_does(kind, Placement::Apart, 200);
+    }
+}
+
+/// The same on a cluster: pools, shard and documents in slots of their own on three primaries, each with a replica.
+#[test]
+fn a_cluster_does_what_the_model_does() {
+    for kind in Kind::BOTH {
+        let cluster = Cluster::start(kind);
+        cluster.forget_the_disk();
+        let library = Library::for_tests().unwrap();
+        let compare = |steps: &[Step]| run(compare_run(&cluster, &library, Placement::Apart, steps));
+        for_all_runs(15, compare).unwrap();
     }
 }
 

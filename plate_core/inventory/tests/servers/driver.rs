@@ -16,26 +16,26 @@ use plate_inventory::record::Record;
 use plate_inventory::settings::{PoolSettings, ROW_ORDINALS, SettingsChange, local_day};
 use plate_inventory::store::{Snapshot, Store, StoreError};
 
-use crate::server::{Server, set_time};
+use crate::server::{Behind, Home};
 
 /// A store that operations are carried out in, with the feed it has told so far.
 pub struct Driver {
     store: Store,
-    client: redis::Connection,
+    behind: Behind,
     told: BTreeMap<String, Vec<(i64, Transition)>>,
 }
 
 impl Driver {
     /// Empties the server and begins anew, with this library and the shard in this place.
-    pub async fn new(server: &Server, library: Library, placement: Placement) -> Self {
-        let mut client = server.client();
-        redis::cmd("FLUSHALL").exec(&mut client).expect("the server is emptied");
-        Self { store: server.store_placed(library, placement).await, client, told: BTreeMap::new() }
+    pub async fn new(home: &impl Home, library: Library, placement: Placement) -> Self {
+        let mut behind = home.behind();
+        behind.empty();
+        Self { store: home.store_placed(library, placement).await, behind, told: BTreeMap::new() }
     }
 
     /// Carries out one operation at a moment.
     pub async fn apply(&mut self, op: &Op, now_ms: i64) -> Result<Vec<Answer>, StoreError> {
-        set_time(&mut self.client, &[POOLS[0], POOLS[1], NO_POOL], now_ms);
+        self.behind.set_time(&[POOLS[0], POOLS[1], NO_POOL], now_ms);
         let store = &self.store;
         match op {
             Op::Limit { settings } => {
@@ -131,7 +131,7 @@ impl Driver {
     }
 
     fn hash(&mut self, key: &str) -> BTreeMap<Vec<u8>, Vec<u8>> {
-        redis::cmd("HGETALL").arg(key).query(&mut self.client).expect("a hash")
+        redis::cmd("HGETALL").arg(key).query(self.behind.of(key)).expect("a hash")
     }
 
     fn kept(&mut self, pool: &str) -> Kept {
@@ -163,8 +163,11 @@ impl Driver {
 
     async fn shard(&mut self, now_ms: i64) -> Result<(Permits, BTreeMap<String, u64>), StoreError> {
         let settings = self.store.shard_settings().await?.expect("the shard has limits");
-        let lease: i64 =
-            redis::cmd("HGET").arg("{s0}:conf").arg("lease_ms").query(&mut self.client).unwrap_or(0);
+        let lease: i64 = redis::cmd("HGET")
+            .arg("{s0}:conf")
+            .arg("lease_ms")
+            .query(self.behind.of("{s0}:conf"))
+            .unwrap_or(0);
         let frozen = settings.is_frozen(now_ms, lease);
         let mut permits = Permits::new();
         for (applicant, packed) in self.hash("{s0}:permits") {

@@ -7,7 +7,6 @@ use plate_inventory::engine::Certainty as _;
 use plate_inventory::item::HeldItem;
 use plate_inventory::library::Library;
 use plate_inventory::outcome::Outcome;
-use plate_inventory::placement::Placement;
 use plate_inventory::settings::HOUR_MS;
 use plate_inventory::store::{HoldClaim, Store, StoreError, StoreOptions, Timeouts};
 
@@ -17,11 +16,8 @@ use crate::server::{Kind, Server, run, set_time};
 /// A store that waits half a second for an answer.
 fn impatient(server: &Server) -> Store {
     let timeouts = Timeouts { response: Duration::from_millis(500), ..Timeouts::default() };
-    let options = StoreOptions {
-        timeouts,
-        library: Library::for_tests().expect("the library assembles"),
-        placement: Placement::Together,
-    };
+    let options =
+        StoreOptions { timeouts, ..StoreOptions::of(Library::for_tests().expect("the library assembles")) };
     Store::new(&server.url(), options).expect("a URL")
 }
 
@@ -167,7 +163,7 @@ fn another_text_under_our_name_is_refused() {
             library.name()
         );
         redis::cmd("FUNCTION").arg("LOAD").arg(forged).exec(&mut server.client()).expect("loaded");
-        let options = StoreOptions { timeouts: Timeouts::default(), library, placement: Placement::Together };
+        let options = StoreOptions::of(library);
         let refused = Store::connect(&server.url(), options).await.err();
         assert!(matches!(refused, Some(StoreError::Faulty { .. })), "{refused:?}");
     });

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod beside_the_marks;
+mod cluster;
 mod constant_calls;
 mod contract;
 mod differential;

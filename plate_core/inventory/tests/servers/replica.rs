@@ -8,9 +8,8 @@ use plate_inventory::act::{Act, Channel};
 use plate_inventory::item::HeldItem;
 use plate_inventory::library::Library;
 use plate_inventory::outcome::Outcome;
-use plate_inventory::placement::Placement;
 use plate_inventory::replica::{ReplicaWriter, StartError, Times};
-use plate_inventory::store::{Snapshot, Store, StoreOptions, Timeouts};
+use plate_inventory::store::{Snapshot, Store, StoreOptions};
 use plate_scan::{CreateError, MarkState, Replica};
 use tempfile::TempDir;
 
@@ -106,7 +105,7 @@ fn start(
     look_every: Duration,
 ) -> Result<ReplicaWriter, StartError> {
     let library = Library::for_tests().expect("the library assembles");
-    let options = StoreOptions { timeouts: Timeouts::default(), library, placement: Placement::Together };
+    let options = StoreOptions::of(library);
     let times = Times { look_every, retry: Duration::from_millis(5), ..Times::default() };
     ReplicaWriter::start(&server.url(), options, path, formats, times)
 }
@@ -299,7 +298,7 @@ fn a_store_that_is_not_there_is_named_in_health() {
     let formats = fixtures::kazakhstan().expect("the fixture is a rule book");
     let directory = tempfile::tempdir().expect("a temporary directory");
     let library = Library::for_tests().expect("the library assembles");
-    let options = StoreOptions { timeouts: Timeouts::default(), library, placement: Placement::Together };
+    let options = StoreOptions::of(library);
     let url = format!("unix://{}", directory.path().join("nobody.sock").display());
     let path = directory.path().join("planes");
     let writer = ReplicaWriter::start(&url, options, &path, &formats, Times::default()).expect("it starts");

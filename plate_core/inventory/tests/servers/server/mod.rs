@@ -4,14 +4,18 @@
 //! said by the environment, and a test that finds none fails with a sentence: a check that is quietly left out
 //! is none.
 
+pub mod cluster;
+
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use plate_inventory::feed::{DOCUMENTS_POOL, REFUSALS_POOL};
+use plate_inventory::keys;
 use plate_inventory::library::Library;
 use plate_inventory::placement::Placement;
-use plate_inventory::store::{Store, StoreOptions, Timeouts};
+use plate_inventory::store::{Store, StoreOptions};
 use tempfile::TempDir;
 
 /// The two servers that everything must work on.
@@ -27,7 +31,7 @@ impl Kind {
     /// Both.
     pub const BOTH: [Kind; 2] = [Kind::Valkey, Kind::Redis];
 
-    fn binary(self) -> PathBuf {
+    pub(super) fn binary(self) -> PathBuf {
         let name = match self {
             Kind::Valkey => "PLATES_TEST_VALKEY",
             Kind::Redis => "PLATES_TEST_REDIS",
@@ -37,6 +41,59 @@ impl Kind {
         });
         assert!(path.is_file(), "{name} says {}, and there is no such file", path.display());
         path
+    }
+}
+
+/// Where a store under test may stand: one server, or the nodes of a cluster.
+pub trait Home {
+    /// Its URL.
+    fn url(&self) -> String;
+
+    /// Plain clients of all servers that have keys.
+    fn behind(&self) -> Behind;
+
+    /// A store there that calls this library and takes the shard to stand in that place.
+    fn store_placed(&self, library: Library, placement: Placement) -> impl Future<Output = Store> {
+        let options = StoreOptions { placement, ..StoreOptions::of(library) };
+        let url = self.url();
+        async move { Store::connect(&url, options).await.expect("the store connects") }
+    }
+}
+
+/// Plain clients, to look behind a store's back: each with the slots that its server has.
+pub struct Behind(Vec<(RangeInclusive<u16>, redis::Connection)>);
+
+impl Behind {
+    /// The client of the server that has a key.
+    pub fn of(&mut self, key: &str) -> &mut redis::Connection {
+        let slot = keys::slot(key);
+        let found = self.0.iter_mut().find(|(slots, _)| slots.contains(&slot));
+        &mut found.expect("every slot is somebody's").1
+    }
+
+    /// Empties everything.
+    pub fn empty(&mut self) {
+        for (_, client) in &mut self.0 {
+            redis::cmd("FLUSHALL").exec(client).expect("the server is emptied");
+        }
+    }
+
+    /// Sets the time of pools' functions, of the shard's and of the pools without marks.
+    pub fn set_time(&mut self, pools: &[&str], now_ms: i64) {
+        for tag in pools.iter().chain(&["s0", DOCUMENTS_POOL, REFUSALS_POOL]) {
+            let clock = format!("{{{tag}}}:clock");
+            redis::cmd("SET").arg(&clock).arg(now_ms).exec(self.of(&clock)).expect("the time is set");
+        }
+    }
+}
+
+impl Home for Server {
+    fn url(&self) -> String {
+        Server::url(self)
+    }
+
+    fn behind(&self) -> Behind {
+        Behind(vec![(0..=u16::MAX, self.client())])
     }
 }
 
@@ -97,12 +154,6 @@ impl Server {
     /// A store on it that calls this library.
     pub async fn store_of(&self, library: Library) -> Store {
         self.store_placed(library, Placement::Together).await
-    }
-
-    /// A store on it that calls this library and takes the shard to stand there.
-    pub async fn store_placed(&self, library: Library, placement: Placement) -> Store {
-        let options = StoreOptions { timeouts: Timeouts::default(), library, placement };
-        Store::connect(&self.url(), options).await.expect("the store connects")
     }
 
     /// A plain client, to look at the server behind the store's back.
