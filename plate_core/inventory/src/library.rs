@@ -120,6 +120,22 @@ impl Library {
         Self::assemble(clock, |source| sabotage.apply(source.name, source.text))
     }
 
+    /// The library of another version: it does the same, its text and so its names are others.
+    ///
+    /// # Errors
+    /// As [`Self::release`].
+    #[cfg(any(test, feature = "sabotage"))]
+    pub fn of_version(version: u16) -> Result<Self, LibraryFault> {
+        Self::assemble(Clock::Server, |source| {
+            let told = if source.name == "prelude/library" {
+                format!("\nlocal _ = {version}")
+            } else {
+                String::new()
+            };
+            Ok(source.text.to_owned() + &told)
+        })
+    }
+
     fn assemble(
         clock: Clock,
         text_of: impl Fn(&Source) -> Result<String, LibraryFault>,

@@ -110,6 +110,17 @@ mod tests {
         }
     }
 
+    /// Another version has other names and no other functions, so the two can stand side by side.
+    #[test]
+    fn another_version_differs_in_its_names_alone() {
+        let [one, next] = [1, 2].map(|version| Library::of_version(version).unwrap());
+        assert_ne!(one.name(), next.name());
+        let told = |library: &Library, version| {
+            library.code().replace(library.name(), "").replace(&format!("local _ = {version}"), "")
+        };
+        assert_eq!(told(&one, 1), told(&next, 2));
+    }
+
     /// A fault whose text is gone is refused, and so is one whose text stands twice.
     #[test]
     fn a_sabotage_that_misses_is_refused() {

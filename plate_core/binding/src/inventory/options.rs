@@ -45,6 +45,12 @@ fn set(name: &str, value: i64, engine: &mut Options, store: &mut StoreOptions) -
         // A planted fault by its place in `sabotages()`, on the tests' clock.
         #[cfg(feature = "sabotage")]
         "sabotage" => store.library = sabotaged(value)?,
+        // The same functions under other names, as a later build has them.
+        #[cfg(feature = "sabotage")]
+        "library_version" => {
+            let version = u16::try_from(value).ok()?;
+            store.library = plate_inventory::library::Library::of_version(version).ok()?;
+        }
         _ => return None,
     }
     Some(())
