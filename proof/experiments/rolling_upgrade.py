@@ -1,4 +1,4 @@
-"""Workers of a new version come while those of the old one serve; the old functions go when nobody calls them.
+"""Workers of a new version come while those of the old one serve; the old functions go after the last call.
 
 Each version of the function library has names of its own, so that two stand side by side. Nobody's request
 fails, a request that reaches workers of both versions has one answer, and the history is that of one service.
