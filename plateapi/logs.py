@@ -6,7 +6,8 @@ of an error. Look at ``plateapi/edge/envelope.py`` for the line that every reque
 
 import logging
 import sys
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, BinaryIO, Final, cast
 
 import orjson
 import structlog
@@ -26,12 +27,36 @@ PROCESSORS: Final = (
 )
 
 
+class Outlet:
+    """Standard output, which may lie on a full disk: then a line is lost, and nothing else.
+
+    >>> outlet = Outlet(open("/dev/full", "wb", buffering=0))
+    >>> outlet.write(b"lost"), outlet.flush()
+    (0, None)
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def write(self, line: bytes) -> int:
+        """Write a line if there is room."""
+        try:
+            return self._stream.write(line)
+        except OSError:
+            return 0
+
+    def flush(self) -> None:
+        """Pass on what waits; what is refused waits on, as far as there is room for it."""
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def configure(level: str) -> None:
     """Set structlog up for this process, and hold other libraries to warnings."""
     structlog.configure(
         processors=PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, Outlet(sys.stdout.buffer))),
         cache_logger_on_first_use=True,
     )
     # Other libraries' own lines may hold URLs (httpx logs each request): only their warnings are wanted.

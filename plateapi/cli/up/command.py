@@ -7,10 +7,12 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from types import FrameType
-from typing import Final, TextIO
+from typing import Final
 
 from plateapi.cli.exits import Exit
 from plateapi.cli.telling import CommandFailed, complain, say, write_json
@@ -43,7 +45,8 @@ def up(*, as_json: bool) -> Exit:
     run = runfile.take_run(settings.data_dir)
     if run is None:
         return _tell_that_it_runs(settings.data_dir, as_json=as_json)
-    with run, (directory.log / "up.log").open("a", encoding="utf-8") as log:
+    # Unbuffered: what a full disk refuses is lost, and not tried again at the end.
+    with run, (directory.log / "up.log").open("ab", buffering=0) as log:
         run.note(os.getpid())
         return _Run(settings, log, as_json=as_json).go()
 
@@ -89,7 +92,7 @@ def _tell_that_it_runs(data_dir: Path, *, as_json: bool) -> Exit:
 class _Run:
     """One run of everything."""
 
-    def __init__(self, settings: Settings, log: TextIO, *, as_json: bool) -> None:
+    def __init__(self, settings: Settings, log: FileIO, *, as_json: bool) -> None:
         self.settings = settings
         self.log = log
         self.as_json = as_json
@@ -125,11 +128,12 @@ class _Run:
         return Exit.DONE
 
     def report(self, sentence: str) -> None:
-        """A line for whoever watches, and for the log."""
+        """A line for whoever watches, and for the log; a full disk takes neither, and ends nothing."""
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.log.write(f"{stamp} {sentence}\n")
-        self.log.flush()
-        complain(f"plates: {sentence}")
+        with suppress(OSError):
+            self.log.write(f"{stamp} {sentence}\n".encode())
+        with suppress(OSError):
+            complain(f"plates: {sentence}")
 
     def _serve(self, settings: Settings, conductor: Conductor, store: str) -> None:
         address = f"http://{_host_of_url(settings.host)}:{settings.port}"

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -91,13 +92,17 @@ class Conductor:
             child.watch(self._leash[0], now, self.report)
 
     def watch_until_stopped(self, changed: Callable[[], None]) -> None:
-        """Look again and again until `stopping` is set; `changed` is called when a process was replaced."""
+        """Look again and again until `stopping` is set; `changed` is called when a process was replaced.
+
+        What it could not write down, because the disk is full, it is asked for again at the next look.
+        """
         known = self._pids()
         while not self.stopping.wait(WATCH_SECONDS):
             self.watch_once(time.monotonic())
             if self._pids() != known:
-                known = self._pids()
-                changed()
+                with suppress(OSError):
+                    changed()
+                    known = self._pids()
 
     def stop(self) -> None:
         """Stop everything in order. May be called again."""
