@@ -1,24 +1,28 @@
 """Whether all that was acknowledged is in the store and in its feed, and whether the whole makes sense.
 
-The feeds are read whole into a journal of the audit's own, checked by the history checker against what the
-crowd was told, and each mark's last step is compared with its record in the store. The store is asked, never
-trusted: what it says must be what its feed says and what people heard.
+The feeds are read whole into a journal of the audit's own (of a service, its keeper's journal is read),
+checked by the history checker against what the crowd was told, and each mark's last step is compared with
+its record in the store. The store is asked, never trusted: what it says must be what its feed says and what
+people heard.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from loadtests.history.check import check_all
 from loadtests.history.records import Payment, Step, Told
-from plate_core import Inventory, Journal, RuleBook
+from plate_core import Inventory, Journal, JournalReader, PlateError, RuleBook
 from proof.crowd import LIVE_HOLDS_PERSON
 from proof.experiment import Fault
 
 ENTRIES_A_READ: Final = 1_000
 HISTORY_SHOWN: Final = 20
+# A keeper that was ended is started again within its pause and writes what waits for it.
+JOURNAL_SECONDS: Final = 60.0
 
 
 async def audit(
@@ -33,15 +37,72 @@ async def audit(
 ) -> list[Fault]:
     """Everything wrong with what people were told. ``directory`` must not have a journal yet."""
     steps = await read_feeds(inventory, book, pools, directory)
+    return await judge(inventory, book, told, steps, lambda _: seed, live_holds_max=live_holds_max)
+
+
+async def audit_service(
+    inventory: Inventory,
+    book: RuleBook,
+    told: Sequence[Told],
+    data_dir: Path,
+    seed_of: Callable[[str], int],
+    *,
+    live_holds_max: int = LIVE_HOLDS_PERSON,
+) -> list[Fault]:
+    """The same of a whole service, by the journal that its keeper has written; nobody may be at work then.
+
+    Everybody has had his definite answer by then, so a hold that nobody was told of is a second effect of
+    something that was asked once. ``seed_of`` says in which trial a mark was wanted.
+    """
+    steps = await read_journal(inventory, book, data_dir / "journal")
+    if steps is None:
+        return [Fault(seed_of(""), f"the journal did not come up to the store in {JOURNAL_SECONDS:.0f} s")]
+    heard = {one.hold for one in told if one.hold}
+    unheard = [
+        Fault(seed_of(step.mark), f"hold {step.hold[:8]} of {step.mark} is in the journal; nobody was told")
+        for step in steps
+        if step.verb in {"hold", "assign_next"} and step.hold not in heard
+    ]
+    return unheard + await judge(inventory, book, told, steps, seed_of, live_holds_max=live_holds_max)
+
+
+async def judge(
+    inventory: Inventory,
+    book: RuleBook,
+    told: Sequence[Told],
+    steps: Sequence[Step],
+    seed_of: Callable[[str], int],
+    *,
+    live_holds_max: int,
+) -> list[Fault]:
+    """What the history checker finds, and marks whose record is not what their last step left."""
     faults = [
-        Fault(seed, str(finding), history_of(finding.mark, told, steps))
+        Fault(seed_of(finding.mark), str(finding), history_of(finding.mark, told, steps))
         for finding in check_all(told, steps, live_holds_max=live_holds_max)
     ]
     faults += [
-        Fault(seed, sentence, history_of(mark, told, steps))
+        Fault(seed_of(mark), sentence, history_of(mark, told, steps))
         for mark, sentence in await compare_with_store(inventory, book, steps)
     ]
     return faults
+
+
+async def read_journal(inventory: Inventory, book: RuleBook, directory: Path) -> list[Step] | None:
+    """What the keeper has written, once it has come up to the store; ``None`` where it does not in time."""
+    pools = book.pools()
+    until = asyncio.get_running_loop().time() + JOURNAL_SECONDS
+    while asyncio.get_running_loop().time() < until:
+        try:
+            heads = await inventory.heads(pools)
+            steps = [step_of(book, transition) for transition in JournalReader(directory).transitions()]
+        except PlateError:
+            heads, steps = [], []
+        come_to = {step.pool: step.revision for step in steps}
+        due = {pool: head["revision"] for pool, head in zip(pools, heads, strict=False) if head}
+        if due and all(come_to.get(pool, 0) >= revision for pool, revision in due.items()):
+            return steps
+        await asyncio.sleep(0.5)
+    return None
 
 
 async def read_feeds(

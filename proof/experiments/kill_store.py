@@ -8,10 +8,7 @@ is then not always true.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,12 +18,10 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from plate_core import Inventory, Mark, PlateError, RuleBook, load_rule_book
-from plateapi.cli.up.conductor import Conductor, StoreWatch
-from plateapi.store import StoreOptions, start_store
-from plateapi.store.directory import DataDirectory
 from proof.audit import audit, read_feeds
 from proof.crowd import BLOW_FALLS_SECONDS, POOLS, Crowd, opened_sale, some_marks, until_ready
 from proof.experiment import Course, Experiment, Fault, Figure, Size, Tally
+from proof.supervised import supervised_store
 from tests.lasting_law import PATTERNS
 from tests.servers import new_server, remove_server
 
@@ -47,7 +42,7 @@ async def _trials(course: Course, *, early: bool) -> Tally:
     book = load_rule_book(PATTERNS)
     tally, ready_seconds = Tally(), 0.0
     for done, seed in enumerate(course.seeds, 1):
-        store = _supervised_store if seed % 2 else _bare_store
+        store = supervised_store if seed % 2 else _bare_store
         with store(course.directory / f"store-{seed}") as server:
             trial = _Trial(book, server, seed, course.directory / str(seed))
             tally.faults += await (trial.acknowledge_early() if early else trial.acknowledge())
@@ -82,37 +77,6 @@ def _bare_store(_directory: Path) -> Iterator[_Store]:
         yield server
     finally:
         remove_server(server)
-
-
-@contextmanager
-def _supervised_store(directory: Path) -> Iterator[_Store]:
-    """The embedded store, watched as `plates up` watches it."""
-    options = StoreOptions(directory)
-    running = start_store(options)
-    conductor = Conductor([], StoreWatch(options), lambda _: None)
-    watch = threading.Thread(target=conductor.watch_until_stopped, args=[lambda: None])
-    with conductor:
-        watch.start()
-        try:
-            yield _Supervised(directory, running.url)
-        finally:
-            conductor.stopping.set()
-            watch.join()
-
-
-@dataclass
-class _Supervised:
-    """The embedded store of a data directory."""
-
-    directory: Path
-    url: str
-
-    def kill(self) -> None:
-        """By the number in its lock file."""
-        os.kill(int(DataDirectory(self.directory).lock.read_text()), signal.SIGKILL)
-
-    def start(self) -> None:
-        """Its supervisor does that."""
 
 
 @dataclass
