@@ -1,0 +1,143 @@
+"""A cluster by its URL: the boot contract node by node, and everything that spans pools."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plate_core import (
+    Act,
+    BootContractBroken,
+    InputInvalid,
+    Inventory,
+    Mark,
+    Replica,
+    ReplicaWriter,
+    RuleBook,
+    load_rule_book,
+)
+from proof.crowd import POOLS, open_sale
+from tests.clusters import StoreCluster, running_cluster
+from tests.lasting_law import PATTERNS
+
+AMOUNT_TIYN = 4_325_000
+READY_SECONDS = 20.0
+APPLICANT = bytes(15) + b"\x01"
+
+
+@pytest.fixture(scope="module", params=["valkey", "redis"])
+def cluster(request: pytest.FixtureRequest) -> Iterator[StoreCluster]:
+    """A cluster for all of these tests."""
+    with running_cluster(request.param) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def book() -> RuleBook:
+    """The law."""
+    return load_rule_book(PATTERNS)
+
+
+def act(request_id: str) -> Act:
+    """An act of one person."""
+    return Act(
+        request_id=request_id, caller="driver-1", channel="portal", applicant=APPLICANT, applicant_key_id=1
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+cluster://",
+        "redis+cluster://host/",
+        "redis+cluster://user:secret@host:7001,:7002/",
+        "redis+cluster://host:7001/3",
+        "redis+cluster://host:7001/?replicas=0",
+    ],
+)
+def test_a_url_that_cannot_be_meant_is_refused(url: str, book: RuleBook) -> None:
+    """With the argument's name, and without the password."""
+    with pytest.raises(InputInvalid) as refused:
+        Inventory.open(url, book)
+    assert refused.value.slug == "url_invalid"
+    assert "secret" not in str(refused.value)
+
+
+async def test_each_node_is_held_to_the_contract(cluster: StoreCluster, book: RuleBook) -> None:
+    """A setting of a replica counts like one of a primary; each fault names its node."""
+    primary, replica = cluster.nodes[0], cluster.nodes[4]
+    inventory = Inventory.open(cluster.url, book)
+    try:
+        primary.ask("CONFIG", "SET", "min-replicas-to-write", "0")
+        replica.ask("CONFIG", "SET", "appendfsync", "everysec")
+        with pytest.raises(BootContractBroken) as broken:
+            await inventory.check_contract(None)
+        found = {fault["setting"]: fault["mend"] for fault in broken.value.context["faults"]}
+        assert found == {
+            f"min-replicas-to-write of {primary.address}": "CONFIG SET min-replicas-to-write 1",
+            f"appendfsync of {replica.address}": "CONFIG SET appendfsync always",
+        }
+        primary.ask("CONFIG", "SET", "min-replicas-to-write", "1")
+        replica.ask("CONFIG", "SET", "appendfsync", "always")
+        assert await inventory.check_contract(None) == await inventory.check_contract(None)
+    finally:
+        inventory.close()
+
+
+async def test_more_replicas_than_there_are_is_a_fault(cluster: StoreCluster, book: RuleBook) -> None:
+    """`?replicas=2` holds the cluster to two."""
+    inventory = Inventory.open(f"{cluster.url}?replicas=2", book)
+    try:
+        with pytest.raises(BootContractBroken) as broken:
+            await inventory.check_contract(None)
+    finally:
+        inventory.close()
+    named = [fault["setting"] for fault in broken.value.context["faults"]]
+    assert sum(name.startswith("replicas of") for name in named) == 3
+
+
+async def test_what_spans_pools_reaches_each(cluster: StoreCluster, book: RuleBook, tmp_path: Path) -> None:
+    """Pools stand on several primaries; a person's marks, feeds, heads and the bitmaps are of all of them."""
+    assert len({cluster.primary_of(pool).address for pool in (*POOLS, "s0")}) > 1
+    inventory = Inventory.open(cluster.url, book)
+    writer = ReplicaWriter.start(cluster.url, tmp_path / "planes", book)
+    try:
+        await open_sale(inventory, book)
+        tariff = book.tariffs()[0]["revision"]
+        marks = [book.mark_at(pool, 1_025) for pool in POOLS]
+        rows = [(act(f"cluster-{mark.text}"), mark, tariff, AMOUNT_TIYN) for mark in marks]
+        answers = await inventory.hold(rows)
+        assert [answer.outcome for answer in answers] == ["held", "held"]
+        again = await inventory.hold(rows)
+        assert [answer.revision for answer in again] == [answer.revision for answer in answers]
+        found = await inventory.read_applicant(APPLICANT)
+        assert {mark for mark, _ in found} == set(marks)
+        feeds = await inventory.feeds([(pool, "0-0", 10) for pool in POOLS])
+        assert [len(entries) for entries in feeds] == [2, 2]
+        heads = await inventory.heads(list(POOLS))
+        assert [head and head["revision"] for head in heads] == [2, 2]
+        now_ms = await inventory.server_time_ms()
+        await inventory.lease_expiry(now_ms + 5_000)
+        assert await inventory.take_lease("keeper", "one", 5_000)
+        assert not await inventory.take_lease("keeper", "two", 5_000)
+        assert await inventory.put_document(act("draft-of-one"), "draft", b"{}", expected_version=0) == 1
+        await _follows(writer, tmp_path, book, marks)
+    finally:
+        writer.stop()
+        inventory.close()
+
+
+async def _follows(writer: ReplicaWriter, directory: Path, book: RuleBook, marks: list[Mark]) -> None:
+    """The bitmaps know both marks as held."""
+    until = time.monotonic() + READY_SECONDS
+    while not writer.health()["ready"] or not all(_is_taken(directory, book, mark) for mark in marks):
+        assert time.monotonic() < until, writer.health()
+        await asyncio.sleep(0.02)
+
+
+def _is_taken(directory: Path, book: RuleBook, mark: Mark) -> bool:
+    return Replica.open(str(directory / "planes"), book).state(mark) == "taken"
