@@ -30,16 +30,18 @@ class Sweeper(Protocol):
 async def sweep_pools(sweeper: Sweeper, pools: Sequence[str]) -> int:
     """Ends what is due in every pool and says how many holds that were.
 
-    A full batch is followed by another of the same pool at once: after an outage the backlog of one pool must
-    not wait for a turn of all the others. A pool that is frozen, or whose clock nobody vouches for, says so
-    and is left alone.
+    A pool in which anything ended is swept again at once, until nothing ends there: after an outage its backlog
+    must not wait for a turn of all the others. How many ended says nothing of what is left, because whatever
+    was given back or bought before its deadline is still in the queue. A pool that is frozen, or whose clock
+    nobody vouches for, says so and is left alone.
     """
     expired = 0
     for pool in pools:
-        while True:
-            answers = await sweeper.sweep(pool, MARKS_A_SWEEP)
-            ended = sum(answer.outcome == "expired" for answer in answers)
+        while ended := await _sweep_once(sweeper, pool):
             expired += ended
-            if ended < MARKS_A_SWEEP:
-                break
     return expired
+
+
+async def _sweep_once(sweeper: Sweeper, pool: str) -> int:
+    answers = await sweeper.sweep(pool, MARKS_A_SWEEP)
+    return sum(answer.outcome == "expired" for answer in answers)
