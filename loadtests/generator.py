@@ -37,12 +37,12 @@ class Summary:
 
 
 @cache
-def generator() -> Path:
-    """The binary, built when its sources are newer."""
-    command = ["cargo", "build", "--release", "--quiet", "--package", "plate-bench", "--bin", "launch"]
+def built(binary: str) -> Path:
+    """A program of `bench/native`, built when its sources are newer."""
+    command = ["cargo", "build", "--release", "--quiet", "--package", "plate-bench", "--bin", binary]
     subprocess.run(command, cwd=ROOT, check=True)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    return target / "release" / "launch"
+    return target / "release" / binary
 
 
 def generate(
@@ -54,6 +54,7 @@ def generate(
     seconds_max: int = 120,
     told: Path | None = None,
     payment_key: str = "",
+    sale: Path | None = None,
 ) -> Summary:
     """Travel a plan: closed loop, or open loop at ``rate`` arrivals a second.
 
@@ -64,7 +65,8 @@ def generate(
         rate: latencies count from the moment an arrival was due.
         seconds_max: nobody begins anything after it.
         told: where the generator writes what people were told.
-        payment_key: in hex; journeys need it, for the payment side's word.
+        payment_key: in hex; journeys and channels need it, for the payment side's word.
+        sale: from `channels.write_sale`; channels need it.
     """
     run: dict[str, Any] = {
         "address": address.removeprefix("http://"),
@@ -74,11 +76,16 @@ def generate(
         "seconds_max": seconds_max,
         "told": None if told is None else str(told),
         "payment_key": payment_key,
+        "sale": None if sale is None else str(sale),
     }
     file = plan.with_suffix(".run.json")
     file.write_text(json.dumps(run), encoding="utf-8")
     ran = subprocess.run(
-        [generator(), file], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+        [built("launch"), file],
+        capture_output=True,
+        text=True,
+        timeout=seconds_max + PATIENCE_SECONDS,
+        check=False,
     )
     if ran.returncode != 0:
         raise RuntimeError(ran.stderr)

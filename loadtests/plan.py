@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from loadtests.channels import Channel
 from loadtests.identity import Provider, make_iin
 
 # What was filed on 5 January 2026 (docs/domain.md, section 1).
@@ -92,7 +93,7 @@ def quoted(pattern: str) -> str:
     return quote(pattern, safe="")
 
 
-def write_plan(lines: Iterable[Journey | Request], file: Path) -> Path:
+def write_plan(lines: Iterable[Journey | Request | Channel], file: Path) -> Path:
     """One JSON object a line."""
     with file.open("w", encoding="utf-8") as plan:
         plan.writelines(json.dumps(asdict(line)) + "\n" for line in lines)

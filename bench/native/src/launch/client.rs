@@ -10,7 +10,7 @@ use hyper::header::{
 };
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Nobody waits longer; then it is a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,6 +35,14 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) etag: String,
     pub(crate) body: Bytes,
+    pub(crate) span: Span,
+}
+
+/// Between these two moments whatever was done was done.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Span {
+    pub(crate) invoked: Instant,
+    pub(crate) returned: Instant,
 }
 
 /// One connection; it is made anew after it broke.
@@ -64,13 +72,14 @@ impl Client {
 
     async fn exchange(&mut self, question: Question<'_>) -> Result<Reply, String> {
         let request = self.request(question)?;
+        let invoked = Instant::now();
         let response =
             self.connected().await?.send_request(request).await.map_err(|error| error.to_string())?;
         let status = response.status().as_u16();
         let etag =
             response.headers().get(ETAG).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
         let body = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
-        Ok(Reply { status, etag, body })
+        Ok(Reply { status, etag, body, span: Span { invoked, returned: Instant::now() } })
     }
 
     async fn connected(&mut self) -> Result<&mut SendRequest<Full<Bytes>>, String> {

@@ -8,15 +8,16 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use crate::channel::Sale;
 use crate::client::Client;
 use crate::plan::{self, Errand};
 use crate::run::Run;
 use crate::tally::Tally;
 use crate::told::Told;
-use crate::{journey, request};
+use crate::{channel, journey, request};
 
 /// What is written down while people ask.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Books {
     pub(crate) tally: RefCell<Tally>,
     pub(crate) told: RefCell<Told>,
@@ -67,16 +68,21 @@ pub(crate) async fn let_in(run: Run) -> Result<Value, String> {
         every: run.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
         until: begun + Duration::from_secs(run.seconds_max),
     });
-    let books = Rc::new(Books::default());
+    let books = Rc::new(Books { tally: RefCell::default(), told: RefCell::new(Told::new(begun)) });
+    let sale = Rc::new(run.sale.as_deref().map_or_else(|| Ok(Sale::default()), Sale::read)?);
     let mut people = JoinSet::new();
     for _ in 0..run.connections.min(line.errands.len()) {
-        let (line, books, side) = (Rc::clone(&line), Rc::clone(&books), Rc::clone(&side));
+        let (line, books, side, sale) =
+            (Rc::clone(&line), Rc::clone(&books), Rc::clone(&side), Rc::clone(&sale));
         let mut client = Client::new(&run.address);
         people.spawn_local(async move {
             while let Some((errand, since)) = line.next().await {
                 match errand {
                     Errand::Journey(application) => {
                         journey::travel(&mut client, application, &side, &books).await;
+                    }
+                    Errand::Channel(one) => {
+                        channel::serve(&mut client, one, &sale, &side, &books, line.until).await;
                     }
                     Errand::Request(one) => request::ask(&mut client, one, since, &books).await,
                 }

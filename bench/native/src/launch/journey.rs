@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::client::{Client, Question, Reply};
 use crate::crowd::Books;
 use crate::plan::Journey;
-use crate::told::Holding;
+use crate::told::{End, Holding};
 
 const NOTIFICATIONS: &str = "/v1/payments/notifications";
 /// Whoever is refused so often goes home, and that is a failure.
@@ -32,6 +32,22 @@ impl PaymentSide {
         let key: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(digits).collect();
         let key = key.ok_or("payment_key is not hex")?;
         Hmac::new_from_slice(&key).map(Self).map_err(|error| error.to_string())
+    }
+
+    /// That an invoice was paid just now, and the signature of it.
+    pub(crate) fn word(&self, transaction: &str, invoice: &Invoice) -> (Vec<u8>, String) {
+        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let body = json!({
+            "event": "paid",
+            "transaction": transaction,
+            "reference": invoice.reference,
+            "amount_tiyn": invoice.amount_tiyn,
+            "paid_at_ms": u64::try_from(at.as_millis()).unwrap_or_default(),
+        })
+        .to_string()
+        .into_bytes();
+        let signature = self.sign(&body, at);
+        (body, signature)
     }
 
     fn sign(&self, body: &[u8], at: Duration) -> String {
@@ -54,31 +70,41 @@ struct Found {
     mark: String,
 }
 
+/// A payment that was begun, and what is to be paid.
 #[derive(Deserialize)]
-struct Begun {
-    holding: Holding,
-    invoice: Invoice,
+pub(crate) struct Begun {
+    pub(crate) holding: Holding,
+    pub(crate) invoice: Invoice,
 }
 
+/// What is to be paid, and what the payment side names it by.
 #[derive(Deserialize)]
-struct Invoice {
+pub(crate) struct Invoice {
     reference: String,
     amount_tiyn: u64,
 }
 
 /// A problem, as far as a person acts on it.
 #[derive(Deserialize, Default)]
-struct Problem {
+pub(crate) struct Problem {
     #[serde(default, rename = "type")]
     kind: String,
     #[serde(default)]
-    server_time_ms: u64,
+    pub(crate) server_time_ms: u64,
 }
 
+impl Problem {
+    /// Its name.
+    pub(crate) fn slug(&self) -> &str {
+        self.kind.rsplit(':').next().unwrap_or_default()
+    }
+}
+
+/// What became of the money.
 #[derive(Deserialize)]
-struct Settlement {
-    outcome: String,
-    server_time_ms: u64,
+pub(crate) struct Settlement {
+    pub(crate) outcome: String,
+    pub(crate) server_time_ms: u64,
 }
 
 /// What a step came to: something to go on with, a refusal that the rules foresee, or the end.
@@ -155,15 +181,21 @@ impl Traveller<'_> {
         let question = change(self.journey, &self.journey.holds, &key, Some(&body));
         let Some(reply) = self.ask("hold", question).await else { return Step::Failed };
         if let Some(held) = read::<Holding>(&reply, 201) {
-            self.books.told.borrow_mut().holding(&self.journey.person, &key, "held", &held);
+            self.books.told.borrow_mut().holding(&self.journey.person, &key, "held", &held, reply.span);
             return Step::On((held, reply.etag));
         }
         if !matches!(reply.status, 409 | 422 | 429) {
             return self.failed("hold", &reply);
         }
         let problem = read::<Problem>(&reply, reply.status).unwrap_or_default();
-        let slug = problem.kind.rsplit(':').next().unwrap_or_default();
-        self.books.told.borrow_mut().plain(&self.journey.person, &key, mark, slug);
+        self.books.told.borrow_mut().plain(
+            &self.journey.person,
+            &key,
+            mark,
+            problem.slug(),
+            problem.server_time_ms,
+            reply.span,
+        );
         Step::Refused
     }
 
@@ -175,7 +207,13 @@ impl Traveller<'_> {
         question.if_match = etag;
         let Some(reply) = self.ask("begin payment", question).await else { return Step::Failed };
         if let Some(begun) = read::<Begun>(&reply, 201) {
-            self.books.told.borrow_mut().holding(&self.journey.person, &key, "payment_begun", &begun.holding);
+            self.books.told.borrow_mut().holding(
+                &self.journey.person,
+                &key,
+                "payment_begun",
+                &begun.holding,
+                reply.span,
+            );
             return Step::On(begun);
         }
         let answered_ms = read::<Problem>(&reply, 410).map_or(0, |problem| problem.server_time_ms);
@@ -187,28 +225,15 @@ impl Traveller<'_> {
 
     async fn pay(&mut self, begun: &Begun) -> Step<()> {
         let transaction = self.new_key();
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let body = json!({
-            "event": "paid",
-            "transaction": transaction,
-            "reference": begun.invoice.reference,
-            "amount_tiyn": begun.invoice.amount_tiyn,
-            "paid_at_ms": u64::try_from(at.as_millis()).unwrap_or_default(),
-        })
-        .to_string()
-        .into_bytes();
-        let signature = self.side.sign(&body, at);
-        let question = Question {
-            method: "POST",
-            path: NOTIFICATIONS,
-            signature: &signature,
-            body: Some(body),
-            ..Question::default()
-        };
+        let (body, signature) = self.side.word(&transaction, &begun.invoice);
+        let question = notification(body, &signature);
         let Some(reply) = self.ask("notify", question).await else { return Step::Failed };
         let Some(settled) = read::<Settlement>(&reply, 200) else { return self.failed("notify", &reply) };
-        let mark = &begun.holding.mark;
-        self.books.told.borrow_mut().plain(&self.journey.person, &transaction, mark, &settled.outcome);
+        let end = End { revision: 0, server_time_ms: settled.server_time_ms };
+        let (person, outcome) = (&self.journey.person, &settled.outcome);
+        let mut told = self.books.told.borrow_mut();
+        told.ended(person, &transaction, outcome, &begun.holding, end, reply.span);
+        drop(told);
         if settled.outcome == "allotted" {
             return Step::On(());
         }
@@ -256,8 +281,13 @@ fn change<'q>(journey: &'q Journey, path: &'q str, key: &'q str, body: Option<&V
     }
 }
 
+/// What the payment side sends.
+pub(crate) fn notification(body: Vec<u8>, signature: &str) -> Question<'_> {
+    Question { method: "POST", path: NOTIFICATIONS, signature, body: Some(body), ..Question::default() }
+}
+
 /// The body, when the status is the wanted one and the body is what it promises.
-fn read<'a, T: Deserialize<'a>>(reply: &'a Reply, status: u16) -> Option<T> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(reply: &'a Reply, status: u16) -> Option<T> {
     (reply.status == status).then(|| serde_json::from_slice(&reply.body).ok()).flatten()
 }
 

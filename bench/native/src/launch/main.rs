@@ -4,6 +4,7 @@
 //!   plan     the plan that Python prepared: tokens, marks, keys; one JSON object a line
 //!   client   one connection that is kept
 //!   journey  one application, from the search to the mark that is the citizen's
+//!   channel  a channel's service account: batches of holds, then acts on some of them
 //!   request  one request of a plan, for its own sake
 //!   crowd    who asks when: as fast as answers come, or at a rate, whatever the answers do
 //!   told     what people were told, in the checker's words
@@ -13,6 +14,7 @@
 //! and counts latency from the moment that was intended, so that a service which stalls cannot hide it by being asked
 //! less. Not here: starting a service, making tokens, judging what was told (`loadtests/history/check.py`).
 
+mod channel;
 mod client;
 mod crowd;
 mod journey;

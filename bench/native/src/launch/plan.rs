@@ -9,8 +9,24 @@ use serde_json::Value;
 pub(crate) enum Errand {
     /// A whole application.
     Journey(Journey),
+    /// A channel's service account, for as long as it is there.
+    Channel(Channel),
     /// One request for its own sake.
     Request(Request),
+}
+
+/// A channel's service account, which holds for many people and then acts for some of them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Channel {
+    /// The bearer's token.
+    pub(crate) token: String,
+    /// What the request ids and the transactions begin with.
+    pub(crate) key: String,
+    /// Of its luck.
+    pub(crate) seed: u64,
+    /// It goes home after so many operations; an item of a batch is one.
+    pub(crate) operations: u64,
 }
 
 /// One application, from the search to the mark.

@@ -23,7 +23,7 @@ pub(crate) async fn ask(client: &mut Client, request: &Request, since: Instant, 
     match reply {
         Ok(reply) if reply.status == request.status => {
             if let Ok(holding) = serde_json::from_slice::<Holding>(&reply.body) {
-                books.told.borrow_mut().holding(&request.person, &request.key, "held", &holding);
+                books.told.borrow_mut().holding(&request.person, &request.key, "held", &holding, reply.span);
             }
         }
         Ok(reply) => {

@@ -22,6 +22,8 @@ pub(crate) struct Run {
     pub(crate) seconds_max: u64,
     /// Where to write what people were told; absent, nowhere.
     pub(crate) told: Option<String>,
+    /// Who may be served by channels and with which marks (`channel.rs`); needed for channels.
+    pub(crate) sale: Option<String>,
     /// The payment side's key in hex, by which it signs; needed for journeys.
     #[serde(default)]
     pub(crate) payment_key: String,

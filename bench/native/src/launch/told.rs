@@ -4,6 +4,9 @@
 //! is not a load.
 
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::client::Span;
 
 /// A holding as the service answers it; what else it says is passed over.
 #[derive(Clone, Debug, Deserialize)]
@@ -14,6 +17,14 @@ pub(crate) struct Holding {
     pub(crate) server_time_ms: u64,
     pub(crate) deadline_ms: Option<u64>,
     pub(crate) amount_tiyn: u64,
+}
+
+/// When something ended, by the store; revision 0 where the answer does not say it.
+#[derive(Copy, Clone, Debug, Default, Deserialize)]
+pub(crate) struct End {
+    #[serde(default)]
+    pub(crate) revision: u64,
+    pub(crate) server_time_ms: u64,
 }
 
 #[derive(Serialize)]
@@ -27,31 +38,81 @@ struct Line<'a> {
     server_ms: u64,
     deadline_ms: u64,
     amount_tiyn: u64,
+    invoked_us: u64,
+    returned_us: u64,
 }
 
-/// Everything that was told.
-#[derive(Debug, Default)]
-pub(crate) struct Told(Vec<u8>);
+/// Everything that was told. Moments are microseconds since it was begun.
+#[derive(Debug)]
+pub(crate) struct Told {
+    lines: Vec<u8>,
+    begun: Instant,
+}
 
 impl Told {
-    /// An effect on a mark, with the holding as it was answered.
-    pub(crate) fn holding(&mut self, person: &str, request: &str, outcome: &str, holding: &Holding) {
-        self.write(&Line {
-            person,
-            request,
-            mark: &holding.mark,
-            outcome,
-            revision: holding.revision,
-            hold: &holding.hold_id,
-            server_ms: holding.server_time_ms,
-            deadline_ms: holding.deadline_ms.unwrap_or(0),
-            amount_tiyn: holding.amount_tiyn,
-        });
+    /// Nothing yet.
+    pub(crate) fn new(begun: Instant) -> Self {
+        Self { lines: Vec::new(), begun }
     }
 
-    /// A refusal, or an effect that came without a holding.
-    pub(crate) fn plain(&mut self, person: &str, request: &str, mark: &str, outcome: &str) {
-        self.write(&Line {
+    /// An effect on a mark, with the holding as it was answered.
+    pub(crate) fn holding(
+        &mut self,
+        person: &str,
+        request: &str,
+        outcome: &str,
+        holding: &Holding,
+        span: Span,
+    ) {
+        let plain = Line::plain(person, request, &holding.mark, outcome);
+        self.line(span, plain.with(holding));
+    }
+
+    /// A refusal, or an effect that came without a holding; with the store's time where the answer says it.
+    pub(crate) fn plain(
+        &mut self,
+        person: &str,
+        request: &str,
+        mark: &str,
+        outcome: &str,
+        server_ms: u64,
+        span: Span,
+    ) {
+        self.line(span, Line { server_ms, ..Line::plain(person, request, mark, outcome) });
+    }
+
+    /// What ended or settled a hold that is known: its answer names the moment, and sometimes the revision.
+    pub(crate) fn ended(
+        &mut self,
+        person: &str,
+        request: &str,
+        outcome: &str,
+        holding: &Holding,
+        end: End,
+        span: Span,
+    ) {
+        let line = Line::plain(person, request, &holding.mark, outcome).with(holding);
+        let End { revision, server_time_ms: server_ms } = end;
+        self.line(span, Line { revision, server_ms, deadline_ms: 0, ..line });
+    }
+
+    fn line(&mut self, span: Span, line: Line<'_>) {
+        let since = |moment: Instant| u64::try_from((moment - self.begun).as_micros()).unwrap_or(u64::MAX);
+        let line = Line { invoked_us: since(span.invoked), returned_us: since(span.returned), ..line };
+        // Texts and numbers always become JSON, and memory takes all of it.
+        let _ = serde_json::to_writer(&mut self.lines, &line);
+        self.lines.push(b'\n');
+    }
+
+    /// Writes all of it to a file.
+    pub(crate) fn save(&self, path: &str) -> Result<(), String> {
+        std::fs::write(path, &self.lines).map_err(|error| format!("{path}: {error}"))
+    }
+}
+
+impl<'a> Line<'a> {
+    const fn plain(person: &'a str, request: &'a str, mark: &'a str, outcome: &'a str) -> Self {
+        Self {
             person,
             request,
             mark,
@@ -61,17 +122,19 @@ impl Told {
             server_ms: 0,
             deadline_ms: 0,
             amount_tiyn: 0,
-        });
+            invoked_us: 0,
+            returned_us: 0,
+        }
     }
 
-    fn write(&mut self, line: &Line<'_>) {
-        // Texts and numbers always become JSON, and memory takes all of it.
-        let _ = serde_json::to_writer(&mut self.0, line);
-        self.0.push(b'\n');
-    }
-
-    /// Writes all of it to a file.
-    pub(crate) fn save(&self, path: &str) -> Result<(), String> {
-        std::fs::write(path, &self.0).map_err(|error| format!("{path}: {error}"))
+    fn with(self, holding: &'a Holding) -> Self {
+        Self {
+            revision: holding.revision,
+            hold: &holding.hold_id,
+            server_ms: holding.server_time_ms,
+            deadline_ms: holding.deadline_ms.unwrap_or(0),
+            amount_tiyn: holding.amount_tiyn,
+            ..self
+        }
     }
 }
