@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from loadtests.history.check import check_all
+from loadtests.history.minimal import lines_of, minimal_history
 from loadtests.history.records import Payment, Step, Told
 from plate_core import Inventory, Journal, JournalReader, PlateError, RuleBook
 from proof.crowd import LIVE_HOLDS_PERSON
@@ -23,6 +25,8 @@ ENTRIES_A_READ: Final = 1_000
 HISTORY_SHOWN: Final = 20
 # A keeper that was ended is started again within its pause and writes what waits for it.
 JOURNAL_SECONDS: Final = 60.0
+# Findings that come with the least that shows them: no more are printed, and each takes its search.
+SHRUNK_MAX: Final = 5
 
 
 async def audit(
@@ -76,9 +80,14 @@ async def judge(
     live_holds_max: int,
 ) -> list[Fault]:
     """What the history checker finds, and marks whose record is not what their last step left."""
+    findings = check_all(told, steps, live_holds_max=live_holds_max)
     faults = [
-        Fault(seed_of(finding.mark), str(finding), history_of(finding.mark, told, steps))
-        for finding in check_all(told, steps, live_holds_max=live_holds_max)
+        Fault(
+            seed_of(finding.mark),
+            str(finding),
+            minimal_history(finding, told, steps) if number < SHRUNK_MAX else (),
+        )
+        for number, finding in enumerate(findings)
     ]
     faults += [
         Fault(seed_of(mark), sentence, history_of(mark, told, steps))
@@ -159,14 +168,5 @@ async def compare_with_store(
 
 
 def history_of(mark: str, told: Iterable[Told], steps: Iterable[Step]) -> list[str]:
-    """What happened to one mark, by the feed and by what people heard, in the order of revisions."""
-    lines = [
-        (step.revision, f"feed  {step.revision:>6} {step.verb:<14} {step.state:<9} {step.hold[:8]}")
-        for step in steps
-        if step.mark == mark
-    ] + [
-        (one.revision, f"told  {one.revision:>6} {one.outcome:<14} {'':<9} {one.hold[:8]} {one.request}")
-        for one in told
-        if one.mark == mark and one.revision
-    ]
-    return [line for _, line in sorted(lines)][-HISTORY_SHOWN:]
+    """The last that happened to one mark, by the feed and by what people heard."""
+    return lines_of(event for event in chain(told, steps) if event.mark == mark)[-HISTORY_SHOWN:]

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import plate_core
 from plate_core import Act, Answer, Inventory, Mark, PlateError, RuleBook
-from proof.told import Ledger
+from proof.told import Ledger, now_us
 
 POOLS: Final = ("person_car.02", "person_car.01")
 LIVE_HOLDS_PERSON: Final = 3
@@ -140,12 +140,13 @@ class Crowd:
         """
         act_id = f"{self.name}-{self._number + 1:08}"
         channel = "payment" if transaction else "portal"
-        act = self.act(person, channel)
+        act, invoked_us = self.act(person, channel), now_us()
         until = asyncio.get_running_loop().time() + self.patience_seconds
         while True:
             answer = await self._once(getattr(self.inventory, verb), row(act))
             if answer is not None and answer.outcome != "unknown":
-                self.ledger.note(str(person), transaction or act_id, verb, answer, hold)
+                request = transaction or act_id
+                self.ledger.note(str(person), request, verb, answer, hold, invoked_us=invoked_us)
                 return answer
             if answer is not None:
                 self.ledger.unknown += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +19,11 @@ EFFECT: Final = {
     "confirm": "allotted",
     "cancel": "cancelled",
 }
+
+
+def now_us() -> int:
+    """A moment of this machine, the same for all its processes and never set back."""
+    return time.monotonic_ns() // 1_000
 
 
 @dataclass(slots=True)
@@ -39,8 +45,13 @@ class Ledger:
         """What took effect."""
         return [one for one in self.told if one.revision]
 
-    def note(self, person: str, request: str, verb: str, answer: Answer, hold: str) -> Told:
-        """Keep one definite answer; ``hold`` is the one that was named in the request, if any."""
+    def note(
+        self, person: str, request: str, verb: str, answer: Answer, hold: str, *, invoked_us: int = 0
+    ) -> Told:
+        """Keep one definite answer; ``hold`` is the one that was named in the request, if any.
+
+        ``invoked_us`` is when it was asked for the first time, by :func:`now_us`.
+        """
         done = answer.done and answer.outcome not in {"refund_due"}
         live = answer.live
         told = Told(
@@ -53,6 +64,8 @@ class Ledger:
             server_ms=answer.server_time_ms,
             deadline_ms=live.deadline_ms if done and live else 0,
             amount_tiyn=live.amount_tiyn if done and live else 0,
+            invoked_us=invoked_us,
+            returned_us=now_us() if invoked_us else 0,
         )
         self.told.append(told)
         return told

@@ -3,33 +3,70 @@
 1. ``owners_by_answers``: nobody was told that he holds a mark while somebody else had been told so before and
    nothing had ended it. Uses the answers alone.
 2. ``owners_by_journal``: the journal's steps of each mark are a legal life, and revisions have no gap.
-3. ``answers_in_journal``: whatever a client was told that took effect stands in the journal, right there.
+3. ``answers_in_journal``: whatever a client was told that took effect stands in the journal, right there, at
+   the price and until the moment that he was told.
 4. ``payments_balance``: allotments equal settled payments, one to one and tiyn for tiyn.
 5. ``limits_kept``: no applicant had more live holds at once than he may, over all pools.
+6. ``real_time_kept``, ``linearisable`` (``register.py``): a mark is one register, by revisions, by moments.
+7. ``refusals_in_journal``: who was told that a mark is held or allotted was told so while it was.
+8. ``counts_agree``: as many effects were told as stand in the journal.
+
+`bench/native/src/history` is the same for millions of operations; ``tests/proof/test_history_check.py`` holds
+the two to each other.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from loadtests.history.records import EFFECTS, Finding, Step, Told
+from loadtests.history.register import linearisable, real_time_kept
 
 HELD_STATES = frozenset({"held", "paying"})
 TAKING = frozenset({"hold", "assign_next"})
 ENDING_ANSWERS = frozenset({"released", "cancelled"})
+# Answers with the terms of a hold: what it costs and until when.
+KEEPING_ANSWERS = frozenset({"held", "extended", "payment_begun"})
+# What a refusal says of a mark: one of these states.
+REFUSED_BY = {
+    "held_by_another": HELD_STATES,
+    "held_by_you": HELD_STATES,
+    "mark_allotted": frozenset({"allotted"}),
+}
+FOR_GOOD_MS = 1 << 60
+# What a step of a client's verb is told as.
+TOLD_AS = {
+    "hold": "held",
+    "assign_next": "held",
+    "extend": "extended",
+    "release": "released",
+    "begin_payment": "payment_begun",
+    "confirm": "allotted",
+    "cancel": "cancelled",
+}
 
 
-def check_all(told: Sequence[Told], steps: Sequence[Step], *, live_holds_max: int) -> list[Finding]:
-    """Every finding of every check, in the order of the checks."""
-    return [
+def check_all(
+    told: Sequence[Told], steps: Sequence[Step], *, live_holds_max: int, undisturbed: bool = False
+) -> list[Finding]:
+    """Every finding of every check, in the order of the checks.
+
+    ``undisturbed`` says that every answer is there, that no clock was changed and no expiry frozen: then the
+    store's moments tell what was live, and the journal has no effect that nobody was told.
+    """
+    findings = [
         *owners_by_answers(told),
         *owners_by_journal(steps),
         *answers_in_journal(told, steps),
         *payments_balance(told, steps),
         *limits_kept(steps, live_holds_max=live_holds_max),
+        *real_time_kept(told),
     ]
+    if undisturbed:
+        findings += [*linearisable(told), *refusals_in_journal(told, steps), *counts_agree(told, steps)]
+    return findings
 
 
 # --- 1 ----------------------------------------------------------------------------------------------------
@@ -148,10 +185,19 @@ def answers_in_journal(told: Iterable[Told], steps: Iterable[Step]) -> list[Find
             elif step.hold and answer.hold and step.hold != answer.hold:
                 sentence = f"revision {answer.revision} is of hold {step.hold}, not {answer.hold}"
                 findings.append(Finding("answers_in_journal", mark, sentence))
+            elif answer.outcome in KEEPING_ANSWERS and _terms(answer) != _terms(step):
+                sentence = (
+                    f"{_terms(answer)} was told at revision {answer.revision}, {_terms(step)} is written"
+                )
+                findings.append(Finding("answers_in_journal", mark, sentence))
     return findings
 
 
-# --- 4 ----------------------------------------------------------------------------------------------------
+def _terms(one: Told | Step) -> str:
+    return f"{one.amount_tiyn} tiyn until {one.deadline_ms}"
+
+
+# --- 4 ------------------------------------------------------------------------------------------------------
 
 
 def payments_balance(told: Iterable[Told], steps: Iterable[Step]) -> list[Finding]:
@@ -183,7 +229,7 @@ def payments_balance(told: Iterable[Told], steps: Iterable[Step]) -> list[Findin
     return findings
 
 
-# --- 5 ----------------------------------------------------------------------------------------------------
+# --- 5 ------------------------------------------------------------------------------------------------------
 
 
 def limits_kept(steps: Iterable[Step], *, live_holds_max: int) -> list[Finding]:
@@ -221,3 +267,60 @@ def _walk_edges(edges: list[tuple[int, int, str, str]], live_holds_max: int) -> 
             sentence = f"applicant {applicant} has {count[applicant]} live holds, {live_holds_max} allowed"
             findings.append(Finding("limits_kept", mark, sentence))
     return findings
+
+
+# --- 7 ------------------------------------------------------------------------------------------------------
+
+
+def refusals_in_journal(told: Iterable[Told], steps: Iterable[Step]) -> list[Finding]:
+    """A refusal that says who has a mark is true at the store's time that it names, to the millisecond."""
+    lives = _lives_by_mark(steps)
+    findings = []
+    for answer in told:
+        states = REFUSED_BY.get(answer.outcome)
+        if states is None or not answer.server_ms:
+            continue
+        at = answer.server_ms
+        if not any(
+            state in states and begin <= at <= end for state, begin, end in lives.get(answer.mark, ())
+        ):
+            sentence = f"{answer.outcome} was told at {at}, when it was not"
+            findings.append(Finding("refusals_in_journal", answer.mark, sentence))
+    return findings
+
+
+def _lives_by_mark(steps: Iterable[Step]) -> dict[str, list[tuple[str, int, int]]]:
+    """From when until when each mark had a state, by the journal; what nobody has is left out."""
+    lives: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    for step in steps:
+        if not step.mark or step.untouched:
+            continue
+        known = lives[step.mark]
+        if known:
+            state, begin, end = known[-1]
+            known[-1] = state, begin, min(end, step.server_ms)
+        if step.state:
+            known.append(
+                (step.state, step.server_ms, step.deadline_ms - 1 if step.deadline_ms else FOR_GOOD_MS)
+            )
+    return lives
+
+
+# --- 8 ------------------------------------------------------------------------------------------------------
+
+
+def counts_agree(told: Iterable[Told], steps: Iterable[Step]) -> list[Finding]:
+    """As many distinct effects were told, kind by kind, as the journal has."""
+    answered = Counter(outcome for _, outcome in {(one.request, one.outcome) for one in told})
+    written = Counter(
+        TOLD_AS[step.verb] for step in steps if step.verb in TOLD_AS and not _buys_nothing(step)
+    )
+    return [
+        Finding("counts_agree", "", f"{answered[kind]} {kind} were told, the journal has {written[kind]}")
+        for kind in sorted(EFFECTS)
+        if answered[kind] != written[kind]
+    ]
+
+
+def _buys_nothing(step: Step) -> bool:
+    return step.verb == "confirm" and step.state != "allotted"

@@ -27,6 +27,9 @@ class Told:
     server_ms: int
     deadline_ms: int  # 0: none
     amount_tiyn: int
+    # When it was asked and answered, by one clock for all clients; 0 and 0 where nobody looked.
+    invoked_us: int = 0
+    returned_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +72,18 @@ class Finding:
         return f"{self.check}: {self.mark}: {self.sentence}"
 
 
-def read_told(paths: Iterable[Path]) -> Iterator[Told]:
-    """The answers of all clients, file after file."""
+def read_told(paths: Iterable[Path], about: str = "") -> Iterator[Told]:
+    """The answers of all clients, file after file; only those about a mark, where one is named."""
     for path in paths:
         with path.open(encoding="utf-8") as lines:
-            for line in lines:
+            for line in filter(lambda line: about in line, lines):
                 yield Told(**json.loads(line))
 
 
-def read_steps(path: Path) -> Iterator[Step]:
-    """The journal as `plates journal export` writes it."""
+def read_steps(path: Path, about: str = "") -> Iterator[Step]:
+    """The journal as `plates journal export` writes it; only what is about a mark, where one is named."""
     with path.open(encoding="utf-8") as lines:
-        for line in lines:
+        for line in filter(lambda line: about in line, lines):
             fields = json.loads(line)
             payment = fields.get("payment")
             yield Step(
