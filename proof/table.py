@@ -109,12 +109,19 @@ def _row(facts: dict[str, Any]) -> str:
         facts["promise"],
         f"{facts['tried']:,} {facts['unit']}",
         str(len(facts["faults"])),
-        f"{facts['control']} {facts['control_tried']:,} tried, **{facts['control_faults']:,}** found",
+        f"{facts['control']} {facts['control_tried']:,} tried, **{facts['control_faults']:,}** found"
+        + _shares(facts),
         "; ".join(measured(facts["figures"])) or "–",
         str(facts["first_seed"]),
         "passed" if facts["passed"] else "**not passed**: " + facts["why_not"].splitlines()[0],
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def _shares(facts: dict[str, Any]) -> str:
+    """What a control measures of itself: how much of what it should find it found."""
+    shares = measured(figure for figure in facts["control_figures"] if figure["at_least"] is not None)
+    return f" ({'; '.join(shares)})" if shares else ""
 
 
 def main() -> None:
