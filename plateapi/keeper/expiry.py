@@ -30,10 +30,10 @@ class Sweeper(Protocol):
 async def sweep_pools(sweeper: Sweeper, pools: Sequence[str]) -> int:
     """Ends what is due in every pool and says how many holds that were.
 
-    A pool in which anything ended is swept again at once, until nothing ends there: after an outage its backlog
-    must not wait for a turn of all the others. How many ended says nothing of what is left, because whatever
-    was given back or bought before its deadline is still in the queue. A pool that is frozen, or whose clock
-    nobody vouches for, says so and is left alone.
+    A pool in which anything ended is swept again at once, until nothing ends there: after an outage its
+    backlog must not wait for a turn of all the others. How many ended says nothing of what is left, because
+    whatever was given back or bought before its deadline is still in the queue. A pool that is frozen, or
+    whose clock nobody vouches for, says so and is left alone.
     """
     expired = 0
     for pool in pools:

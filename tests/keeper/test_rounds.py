@@ -368,7 +368,7 @@ async def test_nothing_expires_while_nobody_vouches_for_the_clock(
 
 
 async def test_a_backlog_of_one_pool_is_swept_at_once() -> None:
-    """A pool is swept until nothing ends there, also where each batch finds some that were given back before."""
+    """A pool is swept until nothing ends there, also where batches find holds that were given back before."""
     due = {"person_car.01": [True, True, False] * 100, "person_car.02": [], "person_car.03": [True] * 128}
 
     class Swept:
