@@ -80,9 +80,10 @@ lint: $(VENV)/.built
 test-rust: $(VENV)/.built
 	$(RUST_TEST_ENVIRONMENT) cargo test --workspace --quiet
 
-# The core with a clock as an argument and faults to plant, for the proof only; it is never installed.
+# The core with a clock as an argument and faults to plant, and the simulation, for the proof only; never installed.
 test-core: $(VENV)/.built
-	PYO3_PYTHON=$(abspath $(BIN)/python) cargo build --profile test --package plate-binding --features sabotage --quiet
+	PYO3_PYTHON=$(abspath $(BIN)/python) cargo build --profile test --quiet \
+		--package plate-binding --package plate-simulation --features plate-binding/sabotage
 
 test-python: $(VENV)/.built test-core bench-native
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/browser

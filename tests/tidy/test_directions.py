@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FORBIDDEN_CRATES = {
     "plate-algebra": {"redis", "tokio", "pyo3", "plate-scan", "plate-inventory", "memmap2"},
     "plate-scan": {"redis", "tokio", "pyo3", "plate-inventory"},
-    "plate-inventory": {"pyo3", "plate-binding"},
+    "plate-inventory": {"pyo3", "plate-binding", "plate-simulation"},
+    "plate-binding": {"plate-simulation"},
+    "plate-simulation": {"pyo3", "plate-binding"},
 }
 
 

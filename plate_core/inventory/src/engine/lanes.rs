@@ -27,24 +27,26 @@ struct Lane<W> {
 }
 
 /// All lanes, by key. Pure: it sends nothing and knows no clock.
-pub(super) struct Lanes<L, W> {
+pub struct Lanes<L, W> {
     lanes: HashMap<L, Lane<W>>,
     bounds: LaneBounds,
 }
 
 impl<L: Copy + Eq + Hash, W> Lanes<L, W> {
-    pub(super) fn new(bounds: LaneBounds) -> Self {
+    /// No lane has anything yet.
+    #[must_use]
+    pub fn new(bounds: LaneBounds) -> Self {
         Self { lanes: HashMap::new(), bounds }
     }
 
     /// Queue one item; items of a lane keep their order.
-    pub(super) fn push(&mut self, key: L, item: W) {
+    pub fn push(&mut self, key: L, item: W) {
         let lane = self.lanes.entry(key).or_insert_with(|| Lane { waiting: VecDeque::new(), in_flight: 0 });
         lane.waiting.push_back(item);
     }
 
     /// The next batch of a lane, if it may be sent now; it then counts as under way.
-    pub(super) fn take(&mut self, key: L) -> Option<Vec<W>> {
+    pub fn take(&mut self, key: L) -> Option<Vec<W>> {
         let lane = self.lanes.get_mut(&key)?;
         if lane.waiting.is_empty() || lane.in_flight >= self.bounds.in_flight_max {
             return None;
@@ -55,19 +57,20 @@ impl<L: Copy + Eq + Hash, W> Lanes<L, W> {
     }
 
     /// A batch of this lane ended.
-    pub(super) fn landed(&mut self, key: L) {
+    pub fn landed(&mut self, key: L) {
         if let Some(lane) = self.lanes.get_mut(&key) {
             lane.in_flight = lane.in_flight.saturating_sub(1);
         }
     }
 
     /// Every lane that has something waiting.
-    pub(super) fn busy(&self) -> Vec<L> {
+    #[must_use]
+    pub fn busy(&self) -> Vec<L> {
         self.lanes.iter().filter(|(_, lane)| !lane.waiting.is_empty()).map(|(key, _)| *key).collect()
     }
 
     /// Everything that waits and will not be sent.
-    pub(super) fn drain(&mut self) -> Vec<W> {
+    pub fn drain(&mut self) -> Vec<W> {
         self.lanes.values_mut().flat_map(|lane| lane.waiting.drain(..)).collect()
     }
 }

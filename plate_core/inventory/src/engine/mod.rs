@@ -9,10 +9,12 @@
 //! Nobody waits for ever: a ticket that is dropped (a panic, a closed runtime) reports [`EngineError::Lost`].
 //!
 //! Deliberately not here: what a verb means (`store`, `lifecycle`), Python (`binding`), any decision about time.
-//! Where to look next: `thread` is the handle, `dispatch` the thread's work, `lanes` the rule of gathering.
+//! Where to look next: `thread` is the handle, `dispatch` the thread's work. Its decisions are pure, and the
+//! simulation (`plate_core/simulation`) makes them too: `lanes` is the rule of gathering, `collected` what a list is told.
 
 mod backlog;
 mod call;
+mod collected;
 mod dispatch;
 mod error;
 mod gathering;
@@ -24,9 +26,10 @@ mod thread;
 #[cfg(test)]
 mod tests;
 
+pub use collected::{Collected, Ending};
 pub use error::{Certainty, EngineError};
 pub use intake::mark_forked;
-pub use lanes::LaneBounds;
+pub use lanes::{LaneBounds, Lanes};
 pub use port::{Finished, Port, Ticket};
 pub use thread::{Engine, Options};
 

@@ -1,8 +1,7 @@
 //! `extend`, `release` and `begin_payment`: what an applicant does with a hold he has.
 
 use super::pool::{After, DueList, Who};
-use super::shard::Need;
-use super::{Model, Pool, Request, plain};
+use super::{Asked, Model, Pool, plain};
 use crate::answer::{Answer, Context};
 use crate::feed::Verb;
 use crate::item::HeldItem;
@@ -14,10 +13,7 @@ use crate::record::Record;
 impl Model {
     /// Moves a hold's deadline, after its permit.
     pub(super) fn extend(&mut self, pool: &str, item: &HeldItem, now_ms: i64) -> Answer {
-        let request = Request {
-            need: Need::longer(&item.act, item.hold, self.shard.settings.extension_permit_ms),
-            ..Request::of_mark(&item.act, pool, item.ordinal, item.digest("extend", pool))
-        };
+        let request = self.request(pool, &Asked::Extend(item));
         let (answer, _) =
             self.once_one(&request, now_ms, |pool, pass| pool.extend(item, pass.permit_deadline_ms, now_ms));
         answer
@@ -25,10 +21,7 @@ impl Model {
 
     /// Lets the applicant pay, after his permit was lengthened.
     pub(super) fn begin_payment(&mut self, pool: &str, item: &HeldItem, now_ms: i64) -> Answer {
-        let request = Request {
-            need: Need::longer(&item.act, item.hold, self.shard.settings.payment_permit_ms),
-            ..Request::of_mark(&item.act, pool, item.ordinal, item.digest("begin_payment", pool))
-        };
+        let request = self.request(pool, &Asked::BeginPayment(item));
         let (answer, _) = self.once_one(&request, now_ms, |pool, pass| {
             pool.begin_payment(item, pass.permit_deadline_ms, now_ms)
         });
@@ -37,7 +30,7 @@ impl Model {
 
     /// Gives a hold back: first the mark, then the permit.
     pub(super) fn release(&mut self, pool: &str, item: &HeldItem, now_ms: i64) -> Answer {
-        let request = Request::of_mark(&item.act, pool, item.ordinal, item.digest("release", pool));
+        let request = self.request(pool, &Asked::Release(item));
         let answer = self.once_one(&request, now_ms, |pool, _| pool.release(item, now_ms)).0;
         if answer.outcome == Outcome::Released
             && let Some(applicant) = item.act.applicant
@@ -49,7 +42,7 @@ impl Model {
 }
 
 impl Pool {
-    fn extend(&mut self, item: &HeldItem, permit_ms: i64, now_ms: i64) -> Answer {
+    pub(super) fn extend(&mut self, item: &HeldItem, permit_ms: i64, now_ms: i64) -> Answer {
         if self.settings.read_only {
             return self.refuse(Refusal::plain(Outcome::ReadOnly), Some(item.ordinal), now_ms);
         }
@@ -60,7 +53,7 @@ impl Pool {
         }
     }
 
-    fn begin_payment(&mut self, item: &HeldItem, permit_ms: i64, now_ms: i64) -> Answer {
+    pub(super) fn begin_payment(&mut self, item: &HeldItem, permit_ms: i64, now_ms: i64) -> Answer {
         if self.settings.read_only {
             return self.refuse(Refusal::plain(Outcome::ReadOnly), Some(item.ordinal), now_ms);
         }
@@ -92,7 +85,7 @@ impl Pool {
         Answer { record, context, ..plain(outcome, Some(item.ordinal), self.revision, now_ms) }
     }
 
-    fn release(&mut self, item: &HeldItem, now_ms: i64) -> Answer {
+    pub(super) fn release(&mut self, item: &HeldItem, now_ms: i64) -> Answer {
         if self.settings.read_only {
             return self.refuse(Refusal::plain(Outcome::ReadOnly), Some(item.ordinal), now_ms);
         }

@@ -2,7 +2,7 @@
 
 use super::pool::{After, DueList, Who};
 use super::shard::{Need, Pass};
-use super::{Model, Pool, Request, gives_permit_back, plain};
+use super::{Asked, Model, Pool, Request, gives_permit_back, plain};
 use crate::act::Act;
 use crate::answer::{Answer, Context};
 use crate::feed::Verb;
@@ -19,10 +19,7 @@ use crate::state::Acquired;
 impl Model {
     /// Holds a chosen mark.
     pub(super) fn hold(&mut self, pool: &str, item: &HoldItem, now_ms: i64) -> Answer {
-        let request = Request {
-            need: Need::permit(&item.act),
-            ..Request::of_mark(&item.act, pool, item.ordinal, item.digest(pool))
-        };
+        let request = self.request(pool, &Asked::Hold(item));
         self.held(&request, now_ms, |pool, permit_ms| pool.hold(item, permit_ms, now_ms))
     }
 
@@ -84,7 +81,7 @@ impl Model {
 }
 
 impl Pool {
-    fn hold(&mut self, item: &HoldItem, permit_ms: i64, now_ms: i64) -> Answer {
+    pub(super) fn hold(&mut self, item: &HoldItem, permit_ms: i64, now_ms: i64) -> Answer {
         let quote = Quote { tariff: item.tariff, amount_tiyn: item.amount_tiyn, acquired: item.acquired };
         self.sells(permit_ms, now_ms)
             .and_then(|()| self.is_to_be_had(&item.act, item.ordinal, now_ms))

@@ -20,12 +20,20 @@ impl Model {
     /// # Errors
     /// A sentence that says what does not hold, and where.
     pub fn check(&self, now_ms: i64) -> Result<(), String> {
+        self.check_pools()?;
+        self.each_live_hold_has_its_permit(now_ms)?;
+        self.no_applicant_is_over_his_limit(now_ms)
+    }
+
+    /// Checks what must hold of the pools, at whatever moment.
+    ///
+    /// # Errors
+    /// A sentence that says what does not hold, and where.
+    pub fn check_pools(&self) -> Result<(), String> {
         for (id, pool) in &self.pools {
             pool.check().map_err(|fault| format!("{id}: {fault}"))?;
         }
-        self.a_transaction_is_of_one_pool()?;
-        self.each_live_hold_has_its_permit(now_ms)?;
-        self.no_applicant_is_over_his_limit(now_ms)
+        self.a_transaction_is_of_one_pool()
     }
 
     /// A transaction buys one mark, whenever it is named again. In a pool a payment has one record; across pools this
@@ -156,7 +164,8 @@ impl Pool {
 }
 
 /// The state that a transition leaves its mark in.
-fn state_after(transition: &Transition, before: MarkState) -> MarkState {
+#[must_use]
+pub fn state_after(transition: &Transition, before: MarkState) -> MarkState {
     match &transition.record {
         None if transition.planes.taken => before,
         record => MarkState::of(transition.planes, record.as_ref()),
@@ -164,7 +173,8 @@ fn state_after(transition: &Transition, before: MarkState) -> MarkState {
 }
 
 /// Whether the lifecycle's table leads there.
-fn is_lawful(verb: Verb, before: MarkState, after: MarkState) -> bool {
+#[must_use]
+pub fn is_lawful(verb: Verb, before: MarkState, after: MarkState) -> bool {
     match next(before, verb) {
         // A payment may also be found wanting, whatever the state of its mark.
         Cell::To(_) if verb == Verb::Confirm && after == before => true,

@@ -11,9 +11,12 @@
 //!
 //! Not here: anything about bytes, batches or lost answers. Nothing gets lost in memory.
 
+pub mod apart;
 mod held;
 mod hold;
 pub mod invariants;
+#[cfg(any(test, feature = "sabotage"))]
+mod mistakes;
 mod money;
 pub mod op;
 mod planes;
@@ -27,6 +30,7 @@ pub mod generator;
 
 use std::collections::BTreeMap;
 
+pub use apart::{Asked, Passes, Settlement};
 pub use op::Op;
 pub use pool::Pool;
 pub use shard::Shard;

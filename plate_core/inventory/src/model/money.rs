@@ -1,8 +1,7 @@
 //! `confirm`, `cancel` and `confirm_refund`: what money does to marks, and how it goes back.
 
 use super::pool::{After, Who};
-use super::shard::Need;
-use super::{Model, Pool, Request, plain};
+use super::{Asked, Model, Pool, plain};
 use crate::answer::{Answer, Context};
 use crate::feed::Verb;
 use crate::item::{ConfirmItem, HeldItem, RefundItem};
@@ -15,9 +14,7 @@ use crate::record::Record;
 impl Model {
     /// Writes a payment down and says what it bought.
     pub(super) fn confirm(&mut self, pool: &str, item: &ConfirmItem, now_ms: i64) -> Answer {
-        let digest = item.digest(pool);
-        let request =
-            Request { need: Need::NeverForgotten, ..Request::of_mark(&item.act, pool, item.ordinal, digest) };
+        let request = self.request(pool, &Asked::Confirm(item));
         let answer = self.once_one(&request, now_ms, |pool, _| pool.confirm(item, now_ms)).0;
         if let Some(record) = answer.record.as_ref().filter(|_| answer.outcome == Outcome::Allotted) {
             // Money that found the mark free had no hold.
@@ -31,19 +28,19 @@ impl Model {
 
     /// Gives an allotment back before manufacture.
     pub(super) fn cancel(&mut self, pool: &str, item: &HeldItem, now_ms: i64) -> Answer {
-        let request = Request::of_mark(&item.act, pool, item.ordinal, item.digest("cancel", pool));
+        let request = self.request(pool, &Asked::Cancel(item));
         self.once_one(&request, now_ms, |pool, _| pool.cancel(item, now_ms)).0
     }
 
     /// Notes that a payment was paid back.
     pub(super) fn confirm_refund(&mut self, pool: &str, item: &RefundItem, now_ms: i64) -> Answer {
-        let request = Request::of_mark(&item.act, pool, item.ordinal, item.digest(pool));
+        let request = self.request(pool, &Asked::ConfirmRefund(item));
         self.once_one(&request, now_ms, |pool, _| pool.confirm_refund(item, now_ms)).0
     }
 }
 
 impl Pool {
-    fn confirm(&mut self, item: &ConfirmItem, now_ms: i64) -> Answer {
+    pub(super) fn confirm(&mut self, item: &ConfirmItem, now_ms: i64) -> Answer {
         if self.settings.read_only {
             return self.refuse(Refusal::plain(Outcome::ReadOnly), Some(item.ordinal), now_ms);
         }
@@ -71,7 +68,7 @@ impl Pool {
         }
     }
 
-    fn cancel(&mut self, item: &HeldItem, now_ms: i64) -> Answer {
+    pub(super) fn cancel(&mut self, item: &HeldItem, now_ms: i64) -> Answer {
         if self.settings.read_only {
             return self.refuse(Refusal::plain(Outcome::ReadOnly), Some(item.ordinal), now_ms);
         }
@@ -96,7 +93,7 @@ impl Pool {
         }
     }
 
-    fn confirm_refund(&mut self, item: &RefundItem, now_ms: i64) -> Answer {
+    pub(super) fn confirm_refund(&mut self, item: &RefundItem, now_ms: i64) -> Answer {
         let refusal = |outcome| Refusal::plain(outcome);
         if self.settings.read_only {
             return self.refuse(refusal(Outcome::ReadOnly), Some(item.ordinal), now_ms);

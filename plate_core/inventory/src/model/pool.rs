@@ -183,6 +183,12 @@ impl Pool {
         self.requests.retain(|_, kept| kept.for_ever || now_ms < kept.server_ms + retention_ms);
     }
 
+    /// Forgets what one request was answered.
+    #[cfg(any(test, feature = "sabotage"))]
+    pub(super) fn forget_request(&mut self, id: RequestId) {
+        self.requests.remove(&id);
+    }
+
     /// Refuses every mark of a request if the pool takes no change at present.
     pub(super) fn unless_read_only(
         &mut self,

@@ -200,6 +200,12 @@ impl Shard {
         }
     }
 
+    /// Forgets what one request id means.
+    #[cfg(any(test, feature = "sabotage"))]
+    pub(super) fn forget(&mut self, id: RequestId) {
+        self.ids.remove(&id);
+    }
+
     /// What is known of a request id, unless it is old enough to be forgotten.
     fn known(&self, id: RequestId, now_ms: i64) -> Option<&Known> {
         let frozen = self.settings.is_frozen(now_ms, self.lease_until_ms);

@@ -3,7 +3,7 @@
 //! It is a courtesy and never a condition: every verb treats a hold past its deadline as over by itself.
 
 use super::pool::Due;
-use super::{Model, Pool, plain};
+use super::{Model, Passes, Pool, Settlement, plain};
 use crate::answer::Answer;
 use crate::lifecycle::Refusal;
 use crate::outcome::Outcome;
@@ -12,31 +12,40 @@ use crate::record::Record;
 impl Model {
     /// Looks at the first `max` entries of each list of deadlines, and ends what is over.
     pub(super) fn sweep(&mut self, id: &str, max: usize, now_ms: i64) -> Vec<Answer> {
+        let (answers, settlements) = self.sweep_pool(id, max, now_ms);
+        for settlement in &settlements {
+            self.settle_apart(&mut Passes::default(), settlement, now_ms);
+        }
+        answers
+    }
+
+    /// The pool's part of a sweep: what ended, and whose permits are not needed any more.
+    pub(super) fn sweep_pool(&mut self, id: &str, max: usize, now_ms: i64) -> (Vec<Answer>, Vec<Settlement>) {
         let Some(pool) = self.pools.get_mut(id) else {
-            return vec![plain(Outcome::PoolUnknown, None, 0, now_ms)];
+            return (vec![plain(Outcome::PoolUnknown, None, 0, now_ms)], Vec::new());
         };
         if pool.settings.read_only {
-            return vec![pool.refuse(Refusal::plain(Outcome::ReadOnly), None, now_ms)];
+            return (vec![pool.refuse(Refusal::plain(Outcome::ReadOnly), None, now_ms)], Vec::new());
         }
         if pool.at(now_ms).is_frozen() {
-            return vec![pool.refuse(Refusal::plain(Outcome::Frozen), None, now_ms)];
+            return (vec![pool.refuse(Refusal::plain(Outcome::Frozen), None, now_ms)], Vec::new());
         }
-        let mut answers = Vec::new();
+        let (mut answers, mut settlements) = (Vec::new(), Vec::new());
         for due in pool.take_due(max, now_ms) {
-            if let Some(record) = pool.end(due, now_ms) {
+            if let Some(Record { applicant, hold, held_at_ms, .. }) = pool.end(due, now_ms) {
                 answers.push(plain(Outcome::Expired, Some(due.ordinal), pool.revision, now_ms));
-                self.shard.end_permit(record.applicant.id, record.hold, record.held_at_ms);
+                settlements.push(Settlement::Ended { applicant: applicant.id, hold, held_at_ms });
             }
         }
         pool.forget(now_ms);
-        answers
+        (answers, settlements)
     }
 }
 
 impl Pool {
     /// Takes what is due from the head of each list. A list stops at its first entry that lies ahead: a later one
     /// that is due already (cut short by a permit or a price change) waits, which only delays the courtesy.
-    fn take_due(&mut self, max: usize, now_ms: i64) -> Vec<Due> {
+    pub(super) fn take_due(&mut self, max: usize, now_ms: i64) -> Vec<Due> {
         let mut due = Vec::new();
         for list in &mut self.due {
             let is_due = |entry: &&Due| entry.deadline_ms <= now_ms;
