@@ -15,6 +15,8 @@ starter      a process that starts the embedded store, to be killed
 audit        is everything that was acknowledged in the store and in its feed?
 inside       the whole app in this process, over a store of its own
 api_process  the API's own process over a store of its own
+api_fuzzer   schemathesis, with a client's memory
+canaries     numbers that stand nowhere else, and the search for them
 slow_crowd   many slow clients at once
 forgery      ways of forging a bearer token
 planted      the core with faults that can be planted, and a service that runs on it

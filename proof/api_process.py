@@ -1,7 +1,7 @@
 """The API's own process over a store of its own, as `plates up` starts it, without the rest of a service.
 
 Its soft limit of open files is what a service manager gives where nobody says otherwise: 1,024.
-Deliberately not here: the keeper and the replica (`plates up` as a whole is ``loadtests/service.py``).
+Deliberately not here: the keeper (`plates up` as a whole is ``loadtests/service.py``).
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from plate_core import Journal, ReplicaWriter, RuleBook
 from plateapi.engine import Engine
 from plateapi.services.load_law import bring_settings, found_pools
 from plateapi.settings import PREFIX, Settings
@@ -44,6 +45,7 @@ class ApiProcess:
     directory: Path
     log: Path
     process: subprocess.Popen[bytes]
+    store_directory: Path
 
     @property
     def address(self) -> str:
@@ -52,10 +54,14 @@ class ApiProcess:
 
     def workers(self) -> list[int]:
         """The processes that serve."""
-        main = self.process.pid
-        children = Path(f"/proc/{main}/task/{main}/children").read_text(encoding="ascii").split()
-        lines = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
-        return [pid for pid, line in lines.items() if b"multiprocessing.spawn" in line]
+        return worker_pids(self.process.pid)
+
+
+def worker_pids(main: int) -> list[int]:
+    """The workers of the API's main process: its own copies. Python's helper processes have other words."""
+    words = Path(f"/proc/{main}/cmdline").read_bytes()
+    children = Path(f"/proc/{main}/task/{main}/children").read_text(encoding="ascii").split()
+    return [int(pid) for pid in children if Path(f"/proc/{pid}/cmdline").read_bytes() == words]
 
 
 @contextmanager
@@ -65,8 +71,12 @@ def api_process(
     command: Sequence[str] = (API,),
     workers: int = 2,
     settings: Mapping[str, str] | None = None,
+    mirrored: bool = False,
 ) -> Iterator[ApiProcess]:
-    """Serve on a free port; every worker is ready. ``command`` is what follows `python -m`."""
+    """Serve on a free port; every worker is ready. ``command`` is what follows `python -m`.
+
+    ``mirrored`` keeps the picture of free marks, as the keeper would: without it nothing can be searched.
+    """
     server = new_server("valkey")
     port = _free_port()
     environment = {
@@ -80,8 +90,10 @@ def api_process(
     }
     log = directory / "api.log"
     try:
-        asyncio.run(_found(environment))
+        found = _settings(environment)
+        book = asyncio.run(_found(found))
         with (
+            _mirrored(found, book) if mirrored else nullcontext(),
             log.open("wb") as output,
             subprocess.Popen(
                 ["prlimit", f"--nofile={OPEN_FILES}:", sys.executable, "-m", *command],
@@ -91,7 +103,7 @@ def api_process(
             ) as process,
         ):
             try:
-                api = ApiProcess("127.0.0.1", port, directory, log, process)
+                api = ApiProcess("127.0.0.1", port, directory, log, process, server.directory)
                 _wait(api, workers)
                 yield api
             finally:
@@ -110,15 +122,40 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         raise
 
 
-async def _found(environment: Mapping[str, str]) -> None:
+def _settings(environment: Mapping[str, str]) -> Settings:
+    given = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX)
+    }
+    return Settings.model_validate(given | {"log_level": "error"})
+
+
+async def _found(settings: Settings) -> RuleBook:
     """Every pool, on sale; nothing is withheld, for that is a matter of other experiments."""
-    given = {name.removeprefix(PREFIX).lower(): value for name, value in environment.items()}
-    engine = await Engine.open(Settings.model_validate(given | {"log_level": "error"}), watch=False)
+    engine = await Engine.open(settings, watch=False)
     try:
         await found_pools(engine)
         await bring_settings(engine)
+        # The keeper's, which does not run here; without one an auditor is told that it cannot be read.
+        Journal.open(settings.journal_dir).close()
+        return engine.law.base
     finally:
         await engine.close()
+
+
+@contextmanager
+def _mirrored(settings: Settings, book: RuleBook) -> Iterator[None]:
+    writer = ReplicaWriter.start(settings.redis_url, settings.replica_path, book)
+    try:
+        until = time.monotonic() + READY_SECONDS
+        while not writer.health()["ready"]:
+            if time.monotonic() > until:
+                raise RuntimeError(f"the replica did not come up: {writer.health()}")
+            time.sleep(0.02)
+        yield
+    finally:
+        writer.stop()
 
 
 def _free_port() -> int:

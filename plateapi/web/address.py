@@ -11,10 +11,13 @@ from typing import Final, cast, get_args
 from urllib.parse import urlencode
 
 from plateapi.languages import LANGUAGES, Language
+from plateapi.problems import TWELVE_DIGITS
 from plateapi.services.search_marks import Order
 
 MARKS_A_PAGE: Final = 24
 PATTERN_CHARACTERS_MAX: Final = 64
+# An IIN typed into the wrong field does not come back, on no page and in no link.
+CUT_OUT: Final = "…"
 ORDERS: Final[tuple[Order, ...]] = ("number", "price", "beauty")
 
 
@@ -52,12 +55,17 @@ def read_search(query: Mapping[str, str], negotiated: Language) -> SearchAddress
     order = query.get("order", "number")
     return SearchAddress(
         language=read_language(query, negotiated),
-        pattern=query.get("q", "").strip()[:PATTERN_CHARACTERS_MAX],
-        region=query.get("region", ""),
-        format=query.get("format", "person_car"),
+        pattern=typed_pattern(query.get("q", "")),
+        region=TWELVE_DIGITS.sub(CUT_OUT, query.get("region", "")),
+        format=TWELVE_DIGITS.sub(CUT_OUT, query.get("format", "person_car")),
         order=cast(Order, order) if order in get_args(Order) else "number",
         after=_cursor(query.get("after")),
     )
+
+
+def typed_pattern(text: str) -> str:
+    """What somebody typed, as it may stand on a page: without the number of a person."""
+    return TWELVE_DIGITS.sub(CUT_OUT, text.strip())[:PATTERN_CHARACTERS_MAX]
 
 
 def read_language(query: Mapping[str, str], negotiated: Language) -> Language:

@@ -23,7 +23,7 @@ from plateapi.refusals import Refused
 from plateapi.services.describe_rule_book import Described, describe_rule_book
 from plateapi.services.explain_mark import explain_mark
 from plateapi.services.search_marks import Search, search_marks
-from plateapi.web.address import MARKS_A_PAGE, ORDERS, PATTERN_CHARACTERS_MAX, SearchAddress, mark_href
+from plateapi.web.address import MARKS_A_PAGE, ORDERS, SearchAddress, mark_href, typed_pattern
 from plateapi.web.cards import drawing, found_card, money, nearest_cards
 from plateapi.web.notices import notices
 from plateapi.web.texts import fault_sentence, language_names, texts
@@ -190,7 +190,7 @@ def _named(engine: Engine, mark: Mark, language: Language) -> dict[str, Any]:
 def _unreadable(engine: Engine, mark_text: str, error: PlateError, language: Language) -> str:
     """The search again, with what was typed, where it stops being a mark, and why."""
     text = texts(language)
-    address = SearchAddress(language, pattern=mark_text[:PATTERN_CHARACTERS_MAX])
+    address = SearchAddress(language, pattern=typed_pattern(mark_text))
     reason, position = str(error.context.get("reason")), error.context.get("position")
     sentences = [text["unreadable"]]
     if reason in text["fault"]:

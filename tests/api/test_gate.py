@@ -124,6 +124,9 @@ async def test_no_answer_repeats_an_iin(service: Service) -> None:
         await driver.get("/v1/marks", params={"after": iin}),
         await driver.get(f"/v1/marks/777AAA02?on={iin}"),
         await driver.get(f"/{iin}"),
+        await driver.get(f"/marks/{iin}"),
+        await driver.get("/", params={"q": iin}),
+        await driver.get("/", params={"q": f"7 {iin}", "region": iin, "format": iin, "lang": "kk"}),
         await driver.ask("POST", f"/v1/holds/{iin}/extension", version=f'"{iin}"'),
         await driver.ask("POST", "/v1/holds", json={iin: iin}),
         await driver.ask("POST", "/v1/holds", json={"mark": {"iin": iin}}),
@@ -146,7 +149,7 @@ async def test_no_answer_repeats_an_iin(service: Service) -> None:
         assert iin not in written(answer), answer.request.url
         assert wrong not in written(answer), answer.request.url
         assert answer.status_code < 500
-    assert len(asked) == 24
+    assert len(asked) == 27
 
 
 async def test_a_fault_of_ours_says_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

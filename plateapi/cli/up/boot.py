@@ -5,6 +5,7 @@ Each step either is right or refuses with a sentence that says what mends it; no
 
 import asyncio
 import os
+import resource
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -19,6 +20,11 @@ from plateapi.settings import Settings, unknown_variables
 from plateapi.store import StoreOptions, start_store
 
 URL_VARIABLE: Final = "PLATES_REDIS_URL"
+
+
+def leave_no_core_dumps() -> None:
+    """Forbid them to this process and all that it starts: memory holds the numbers of the last minutes."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def check_settings(settings: Settings, report: Callable[[str], None]) -> None:

@@ -17,7 +17,14 @@ from typing import Final
 from plateapi.cli.exits import Exit
 from plateapi.cli.telling import CommandFailed, complain, say, write_json
 from plateapi.cli.up import runfile
-from plateapi.cli.up.boot import URL_VARIABLE, check_settings, choose_port, load_store, start_or_find_store
+from plateapi.cli.up.boot import (
+    URL_VARIABLE,
+    check_settings,
+    choose_port,
+    leave_no_core_dumps,
+    load_store,
+    start_or_find_store,
+)
 from plateapi.cli.up.child import Child
 from plateapi.cli.up.conductor import Conductor
 from plateapi.cli.up.greeting import greeting
@@ -106,6 +113,7 @@ class _Run:
         for name in runfile.end_leftovers(settings.data_dir):
             self.report(f"ended {name}, left over from a run that was killed")
         runfile.remove(settings.data_dir)
+        leave_no_core_dumps()
         check_settings(settings, self.report)
         port = choose_port(settings.host, settings.port)
         url, store = start_or_find_store(settings, self.report)
