@@ -120,7 +120,7 @@ replay: build test-core ## SEED=experiment:seed [CONTROL=1]: one trial of an exp
 
 # --- figures and load -----------------------------------------------------------------------------------------
 
-.PHONY: bench bench-native bench-instructions bench-compare bench-report launch-day load
+.PHONY: cluster bench bench-native bench-instructions bench-compare bench-report launch-day load
 
 BENCH_JSON ?= var/bench.json
 INSTRUCTIONS_JSON ?= var/instructions.json
@@ -128,6 +128,7 @@ NEW ?= $(BENCH_JSON)
 LOAD_SECONDS ?= 60
 LOAD_USERS ?= 40
 LAUNCH_GENERATOR ?= native
+APPLICATIONS ?= 11000
 
 # What benches measure inside Rust; no part of the wheel.
 bench-native: $(VENV)/.built
@@ -153,6 +154,9 @@ bench-report: $(VENV)/.locked ## draw the last run: one page that needs no netwo
 
 launch-day: bench-native ## all 11,000 applications of 5 January 2026, with the check and its control
 	$(BIN)/python -m loadtests.launch_day --generator $(LAUNCH_GENERATOR)
+
+cluster: bench-native ## a launch day on 3 primaries and 3 replicas of this machine; APPLICATIONS=n of them
+	$(BIN)/python -m loadtests.launch_day --cluster --applications $(APPLICATIONS)
 
 load: $(VENV)/.built ## a launch day in small, ended by the check of every mark's history and its control
 	$(BIN)/python -m loadtests.launch --seconds $(LOAD_SECONDS) --users $(LOAD_USERS)

@@ -1,10 +1,12 @@
 """The whole of 5 January 2026: 11,000 applications as complete journeys, and the check of their history.
 
     python -m loadtests.launch_day [--applications N] [--generator native|locust] [--control-applications N]
+                                   [--cluster]
 
 Search, hold, begin payment, the payment side's signed word, until the mark is his; a fifth of it at desks,
 and a pricing admin publishes a tariff in the middle. Then a control on a store whose hold function was
-sabotaged, where the same check must find double holds.
+sabotaged, where the same check must find double holds. With ``--cluster`` the day is on three primaries and
+three replicas that are started here; its control stays on one server.
 
 Exit code 0: nobody failed, everybody has a mark, the check found nothing and the control was caught.
 """
@@ -16,7 +18,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +36,7 @@ from loadtests.service import (
     sabotage_store,
     wait_until_journalled,
 )
+from tests.clusters import running_cluster
 
 CONNECTIONS = 32
 LIVE_HOLDS_PERSON = 3
@@ -108,13 +111,15 @@ class Day:
 
 
 @contextmanager
-def opened_day(base: Path, name: str, *, law: Path | None = None, sabotaged: bool = False) -> Iterator[Day]:
-    """A service of the day's own; the sabotaged one holds whatever it is asked for."""
+def opened_day(
+    base: Path, name: str, *, law: Path | None = None, sabotaged: bool = False, store_url: str = ""
+) -> Iterator[Day]:
+    """A service of the day's own, on its own store or the one named; the sabotaged one holds anything."""
     directory = base / name
     directory.mkdir(parents=True)
     settings = LEAD | ({"PLATES_PATTERNS_DIR": str(law)} if law else {})
     if not sabotaged:
-        with running_service(directory, settings=settings) as address:
+        with running_service(directory, store_url=store_url, settings=settings) as address:
             yield Day(address, directory)
         return
     store = base / f"store-of-{name}"
@@ -151,9 +156,12 @@ def main() -> int:
     parser.add_argument("--applications", type=int, default=APPLICATIONS)
     parser.add_argument("--generator", choices=("native", "locust"), default="native")
     parser.add_argument("--control-applications", type=int, default=500)
+    parser.add_argument("--cluster", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="launch-day-") as base:
-        with opened_day(Path(base), "honest") as day:
+        with ExitStack() as opened:
+            url = opened.enter_context(running_cluster()).url if options.cluster else ""
+            day = opened.enter_context(opened_day(Path(base), "honest", store_url=url))
             plan = day.prepare(0, options.applications)
             summary = day.travel(plan, generator=options.generator)
             history = day.history()
