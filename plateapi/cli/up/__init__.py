@@ -6,6 +6,7 @@
     child       one of them
     leash       how a child learns that its parent is gone
     runfile     what runs where, for the next `plates up` and for `plates down`
+    counts      where the API's workers count together
     greeting    what a newcomer reads first
     api_server  the API's process
 

@@ -1,7 +1,6 @@
 """`plates up` and `plates down`, step by step."""
 
 import os
-import shutil
 import signal
 import threading
 import time
@@ -27,6 +26,7 @@ from plateapi.cli.up.boot import (
 )
 from plateapi.cli.up.child import Child
 from plateapi.cli.up.conductor import Conductor
+from plateapi.cli.up.counts import empty_counts, forget_counts
 from plateapi.cli.up.greeting import greeting
 from plateapi.cli.up.runfile import RunFile
 from plateapi.settings import PREFIX, Settings
@@ -119,11 +119,16 @@ class _Run:
         url, store = start_or_find_store(settings, self.report)
         settings = settings.model_copy(update={"redis_url": url, "port": port})
         environment = {URL_VARIABLE: url, f"{PREFIX}PORT": str(port)}
-        counts = {METRICS_VARIABLE: str(_empty_metrics(settings.data_dir))}
+        counts = empty_counts(settings.data_dir)
         logs = DataDirectory(settings.data_dir).log
         children = [
             Child("keeper", "plateapi.keeper", logs / "keeper.log", environment),
-            Child("api", "plateapi.cli.up.api_server", logs / "api.log", environment | counts),
+            Child(
+                "api",
+                "plateapi.cli.up.api_server",
+                logs / "api.log",
+                environment | {METRICS_VARIABLE: str(counts)},
+            ),
         ]
         conductor = Conductor(children, store, self.report, self.stopping)
         with conductor:
@@ -131,6 +136,7 @@ class _Run:
             conductor.start()
             self._serve(settings, conductor, "embedded" if store else "external")
             self.report("stopping")
+        forget_counts(counts)
         runfile.remove(settings.data_dir)
         self.report("stopped")
         return Exit.DONE
@@ -179,14 +185,6 @@ class _Run:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping.set()
-
-
-def _empty_metrics(data_dir: Path) -> Path:
-    """Where the workers count together. Emptied, or counts of workers of an earlier run would be added."""
-    directory = (data_dir / "metrics").resolve()
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(mode=0o700)
-    return directory
 
 
 def _answers(url: str) -> bool:
