@@ -76,10 +76,13 @@ class ClockGuard:
         """Whether the clocks agree and have for long enough, so that the right to expire may be renewed.
 
         A slow drift moves the baseline along; a step does not, so that a clock which was set and set back
-        agrees again, and one which was set and left stays refused.
+        agrees again, and one which was set and left stays refused. A first look that took long is no measure:
+        on a busy machine it would be wrong by more than is tolerated, and every good look after it refused.
         """
         offset = reading.offset_ms
         if self.baseline_ms is None:
+            if reading.uncertainty_ms > self._tolerance_ms:
+                return False
             self.baseline_ms = offset
         self.parted_by_ms = offset - self.baseline_ms
         allowed = self._tolerance_ms + reading.uncertainty_ms

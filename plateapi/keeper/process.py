@@ -124,7 +124,7 @@ class Keeper:
         """
         if agreed is None and self.guard.rests_for_ms > 0:
             log.warning("clock_rests", for_seconds=round(self.guard.rests_for_ms / 1000))
-        elif agreed is None:
+        elif agreed is None and self.guard.baseline_ms is not None:
             log.error("clock_alarm", parted_by_ms=self.status.clock_parted_by_ms)
         if self.status.active and self.guard.baseline_ms is not None:
             write_baseline(self.settings.data_dir, self.guard.baseline_ms, self.guard.rests_until_ms)

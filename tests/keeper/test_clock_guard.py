@@ -110,3 +110,15 @@ def test_a_rest_outlives_its_keeper(tmp_path: Path) -> None:
     assert guard.judge(reading(5_000, 5_000))
     (tmp_path / "clock-baseline.json").write_text("[]")
     assert read_rest(tmp_path) == 0
+
+
+@pytest.mark.parametrize("answered_after_ms", [0, 3_000])
+def test_a_first_look_that_took_long_is_no_measure(answered_after_ms: float) -> None:
+    """Wherever in 3 s the server's time was read: nothing is vouched for, and the next is believed."""
+    guard = ClockGuard(tolerance_ms=TOLERANCE_MS, deadline_max_ms=3_600_000)
+    judgements = [
+        guard.judge(reading(0, answered_after_ms, exchange_ms=3_000)),
+        guard.judge(reading(4_000, 4_000)),
+        guard.judge(reading(5_000, 5_000)),
+    ]
+    assert (judgements, guard.rests_for_ms) == ([False, True, True], 0)
