@@ -11,6 +11,10 @@ table        what came out, for people and for a file
 told         every answer that was acknowledged, as the history checker reads it
 crowd        people who hold, pay and give back through the facade, all at once
 false_disk   a disk that is slow, full, broken or a liar, and from which the power can be cut
+supervised   the embedded store under our own supervisor
+callers      people who do the same over HTTP, and ask again under the same key
+processes    the processes of a running service, to be killed and paused
+clerk        a process with an engine of its own that does what others ask, to be killed and paused
 starter      a process that starts the embedded store, to be killed
 audit        is everything that was acknowledged in the store and in its feed?
 inside       the whole app in this process, over a store of its own

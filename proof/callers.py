@@ -24,7 +24,7 @@ from loadtests.identity import Provider, make_iin
 from proof.told import Ledger
 
 PEOPLE: Final = 16
-PATIENCE_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 120.0
 PAUSE_SECONDS: Final = 0.05
 REQUEST_SECONDS: Final = 12.0
 # What a client is told to ask again after.
