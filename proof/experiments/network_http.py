@@ -84,7 +84,7 @@ class _Trials:
                 await asyncio.gather(*(self._send(proxy, seed, mark, turns) for seed, mark in marks.items()))
             await self._judge(engine, marks)
         figures = [Figure(name, count, "") for name, count in sorted(proxy.happened.items())]
-        figures.append(Figure("asked again", self.asked_again, "", at_least=1))
+        figures.append(Figure("asked again", self.asked_again, ""))
         return Tally(len(marks), self.faults, figures)
 
     async def _send(self, proxy: Proxy, seed: int, mark: Mark, turns: asyncio.Semaphore) -> None:
