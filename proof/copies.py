@@ -80,7 +80,9 @@ class Copies:
             near.close()
             remove_server(server)
         figures = [Figure(name, count, "") for name, count in sorted(happened.items())]
-        figures.append(Figure("asked again", self.asked_again, "", at_least=1 if self.same_id else None))
+        # In the short form chance may leave nothing unknown.
+        least = 1 if self.same_id and not self.course.is_short else None
+        figures.append(Figure("asked again", self.asked_again, "", at_least=least))
         return Tally(len(self.requests), self.faults, figures)
 
     async def _send_all(self, server: StoreServer, near: Inventory) -> Counter[str]:

@@ -24,8 +24,8 @@ from typing import Final
 PLACE: Final = f"10.213.{os.getpid() // 63 % 256}."
 NEAR: Final = f"{PLACE}{os.getpid() % 63 * 4 + 1}"
 FAR: Final = f"{PLACE}{os.getpid() % 63 * 4 + 2}"
-BETWEEN_CUTS_SECONDS: Final = (0.05, 0.4)
-CUT_SECONDS: Final = (0.1, 0.4)
+BETWEEN_CUTS_SECONDS: Final = (0.05, 0.3)
+CUT_SECONDS: Final = (0.2, 0.7)
 # What arrives at the far end, and what leaves it.
 WAYS: Final = {"requests": "input", "replies": "output"}
 TABLE: Final = "".join(
