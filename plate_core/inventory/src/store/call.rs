@@ -82,7 +82,7 @@ impl Store {
     }
 
     async fn send_call(&self, function: Function, tag: &str, command: &Cmd) -> Result<Value, StoreError> {
-        if function.promises() {
+        if self.servers.are_many() && function.promises() {
             self.servers.send_for_good(tag, command).await
         } else {
             self.servers.send(tag, command).await
