@@ -9,13 +9,16 @@ sets and this leaves alone.
 
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from plate_core import Act, PlateError
 from plateapi.engine import Engine
 from plateapi.genesis import note_store
 from plateapi.law import ALMATY
 from plateapi.services.withhold_by_law import CALLER, CHANNEL, Report, withhold_by_law
+
+# How long things last, by the core's names; from these follow how long a permit does.
+TIMES: Final = ("hold_ttl_ms", "extension_ms", "max_extensions", "payment_window_ms", "request_retention_ms")
 
 
 def _silent(_sentence: str) -> None:
@@ -39,11 +42,12 @@ async def load_law(engine: Engine, report: Report = _silent) -> None:
 
 async def found_pools(engine: Engine) -> int:
     """Make the pools that the store does not know, without a tariff: how many."""
-    unknown: dict[str, dict[str, Any]] = {
-        pool: {} for pool in engine.law.base.pools() if not await engine.inventory.pool_settings(pool)
-    }
+    unknown = [pool for pool in engine.law.base.pools() if not await engine.inventory.pool_settings(pool)]
     if unknown:
-        await engine.inventory.configure_pools(_act("found"), unknown)
+        # With their times from the first day: permits are never shortened, and by default would last longer.
+        wanted = pool_settings(engine, await engine.inventory.server_time_ms())
+        times = {name: wanted[name] for name in TIMES}
+        await engine.inventory.configure_pools(_act("found"), dict.fromkeys(unknown, times))
     return len(unknown)
 
 

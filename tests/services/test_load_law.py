@@ -204,3 +204,16 @@ def test_what_was_brought_survives_its_document(ordinals: frozenset[int]) -> Non
 def test_opening_hours_are_the_countrys_own_time(text: str, expected: int) -> None:
     """With a zone or without; empty is long ago."""
     assert moment_ms(text) == expected
+
+
+async def test_permits_last_as_long_as_the_settings_ask_from_the_first_day(
+    store: StoreServer, tmp_path: Path
+) -> None:
+    """Short holds have short permits: one whose end is lost heals 5 s after its hold, not after a default."""
+    times = {"hold_ttl_seconds": 60, "extension_seconds": 30, "payment_window_seconds": 90}
+    async with engine(store, small_law(tmp_path / "law", "KAL"), **times) as opened:
+        await found_pools(opened)
+        await bring_settings(opened)
+        limits = await opened.inventory.limits()
+        found = [limits[f"{what}_permit_ms"] for what in ("hold", "extension", "payment")]
+        assert found == [65_000, 35_000, 95_000]
