@@ -128,9 +128,9 @@ class Copies:
     async def _buy(self, request: _Request, chance: random.Random) -> None:
         """A mark that was held calmly is paid for: the payment side's message comes in copies."""
         mark = request.marks[0]
-        act = self.crowd.act_again(request.person, f"held-{request.seed}")
+        act = self.crowd.act_again(request.person, f"held-{request.seed:08}")
         [held] = await self.crowd.inventory.hold([(act, mark, self.crowd.tariff, AMOUNT_TIYN)])
-        self.crowd.ledger.note(str(request.person), f"held-{request.seed}", "hold", held, "")
+        self.crowd.ledger.note(str(request.person), f"held-{request.seed:08}", "hold", held, "")
         hold = held.live.hold_id if held.live else ""
 
         def row(act: Act) -> tuple[Any, ...]:
@@ -158,7 +158,7 @@ class Copies:
             until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
             for attempt in range(1_000_000):
                 own = "" if self.same_id else f"-{number}-{attempt}"
-                act = self.crowd.act_again(request.person, f"sent-{request.seed}{own}", channel)
+                act = self.crowd.act_again(request.person, f"sent-{request.seed:08}{own}", channel)
                 answer = await _answer(chance.choice(self.ways), verb, row(act))
                 if answer is not None:
                     request.answers.append(answer)
