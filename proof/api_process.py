@@ -26,7 +26,7 @@ from plateapi.engine import Engine
 from plateapi.services.load_law import bring_settings, found_pools
 from plateapi.settings import PREFIX, Settings
 from tests.lasting_law import light_law
-from tests.servers import new_server, remove_server
+from tests.servers import StoreServer, new_server, remove_server
 
 API: Final = "plateapi.cli.up.api_server"
 READY_SECONDS: Final = 60.0
@@ -45,7 +45,7 @@ class ApiProcess:
     directory: Path
     log: Path
     process: subprocess.Popen[bytes]
-    store_directory: Path
+    store: StoreServer
 
     @property
     def address(self) -> str:
@@ -103,7 +103,7 @@ def api_process(
             ) as process,
         ):
             try:
-                api = ApiProcess("127.0.0.1", port, directory, log, process, server.directory)
+                api = ApiProcess("127.0.0.1", port, directory, log, process, server)
                 _wait(api, workers)
                 yield api
             finally:
@@ -114,7 +114,7 @@ def api_process(
 
 def stop(process: subprocess.Popen[bytes]) -> None:
     """In order; it has as long as `plates up` gives it."""
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)  # Nothing happens where it has ended already.
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

@@ -75,7 +75,7 @@ def _through_api(course: Course, module: str) -> Tally:
         round_ = _Round(course, api.address, course.directory)
         asyncio.run(round_.visit(course.seeds, None))
         round_.read_figures()
-        round_.look_at(api.store_directory)
+        round_.look_at(api.store.directory)
     return round_.search(course.directory)
 
 
