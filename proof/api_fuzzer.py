@@ -1,11 +1,11 @@
-"""`python -m proof.api_fuzzer ADDRESS DATA_DIR SEED CASES SECONDS`: schemathesis, with a client's memory.
+"""`python -m proof.api_fuzzer ADDRESS DATA_DIR SEED CASES SECONDS PHASE,PHASE`: schemathesis with a memory.
 
 schemathesis draws every request from the OpenAPI page, good ones and bad ones, alone and in chains. Here most
 of them are given what a client would have: a token of a role of the route (now and then of another, or none),
 a mark that somebody may hold, the version that was seen last. So they come further than to the first refusal.
 
-What was drawn is then sent again as everybody else, for drawing is slow and asking is not: a case is a
-request by somebody. It prints one line of JSON: how many cases, by which phases and statuses, and what was
+What was drawn is then sent again as others, for drawing is slow and asking is not: a case is a request by
+somebody. It prints one line of JSON: how many cases, by which phases and statuses, and what was
 wrong.
 """
 
@@ -16,6 +16,7 @@ import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +44,7 @@ CHECKS: Final = (
     response_schema_conformance,
     response_headers_conformance,
 )
+PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
 ROLES: Final = ("driver", "operator", "service", "pricing_admin", "pricing_approver", "auditor")
 NEVER_SEEN: Final = f'"{"0" * 32}-1"'
 PEOPLE: Final = 40
@@ -52,6 +54,8 @@ ANSWER_SECONDS: Final = 30
 # How often a request gets what a client would have, and how often another role than the route's.
 LIKELY: Final = 0.7
 OTHER_ROLE: Final = 0.1
+# What is drawn is asked again by so many others of the six roles and nobody.
+OTHERS_ASKING: Final = 3
 
 
 @dataclass
@@ -117,10 +121,10 @@ class Memory:
                 self._prepare_body(item, self.chance.choice(self.marks))
 
     def others(self, authorization: str) -> list[str]:
-        """A token of each role but that of this header, and none."""
+        """Tokens of some roles but that of this header, or none."""
         given = authorization.removeprefix("Bearer ")
         tokens = [self.chance.choice(own) for own in self.tokens.values() if given not in own]
-        return [*tokens, ""] if given else tokens
+        return self.chance.sample([*tokens, ""] if given else tokens, OTHERS_ASKING)
 
     def learn(self, response: Any) -> None:  # noqa: ANN401
         """What an answer tells a client."""
@@ -142,6 +146,7 @@ class Fuzzing:
 
     address: str
     memory: Memory
+    wanted: Sequence[str]  # of PHASES
     session: requests.Session = field(default_factory=requests.Session)
     drawn: int = 0
     repeated: int = 0
@@ -151,7 +156,9 @@ class Fuzzing:
 
     def round(self, page: dict[str, Any], seed: int, *, cases: int, seconds: float) -> None:
         """One go through the page: until so many cases are reached, and for so long at most."""
-        schema = schemathesis.openapi.from_dict(page, config=_config(self.address, seed, seconds))
+        schema = schemathesis.openapi.from_dict(
+            page, config=_config(self.address, self.wanted, seed, seconds)
+        )
         stream = from_schema(schema).execute()
         for event in stream:
             if isinstance(event, events.ScenarioFinished | events.FuzzScenarioFinished):
@@ -184,7 +191,7 @@ class Fuzzing:
         return self.drawn + self.repeated
 
     def ask_as_others(self, case: Any, response: Any) -> None:  # noqa: ANN401
-        """The same request by everybody else: each role, and nobody."""
+        """The same request by others: of other roles, or by nobody."""
         for token in self.memory.others(response.request.headers.get("Authorization", "")):
             request = response.request.copy()
             request.headers.pop("Authorization", None)
@@ -225,7 +232,7 @@ def remember(fuzzing: Fuzzing) -> None:
         return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 
-def _config(address: str, seed: int, seconds: float) -> SchemathesisConfig:
+def _config(address: str, wanted: Sequence[str], seed: int, seconds: float) -> SchemathesisConfig:
     return SchemathesisConfig.from_dict(
         {
             "seed": seed,
@@ -234,6 +241,7 @@ def _config(address: str, seed: int, seconds: float) -> SchemathesisConfig:
             "continue-on-failure": True,
             "request-timeout": ANSWER_SECONDS,
             "generation": {"max-examples": EXAMPLES_A_ROUND, "database": "none", "no-shrink": True},
+            "phases": {phase: {"enabled": phase in wanted} for phase in PHASES},
             "checks": {"enabled": False} | {check.__name__: {"enabled": True} for check in CHECKS},
         }
     )
@@ -241,10 +249,10 @@ def _config(address: str, seed: int, seconds: float) -> SchemathesisConfig:
 
 def main() -> None:
     """Fuzz until there are enough cases or the time is over."""
-    address, data_dir, seed, cases, seconds = sys.argv[1:]
+    address, data_dir, seed, cases, seconds, phases = sys.argv[1:]
     memory = Memory(Provider.of(Path(data_dir)), random.Random(int(seed)))
     page = httpx.get(f"{address}/openapi.json", timeout=30).json()
-    fuzzing = Fuzzing(address, memory)
+    fuzzing = Fuzzing(address, memory, phases.split(","))
     remember(fuzzing)
     until = time.monotonic() + float(seconds)
     number = int(seed)

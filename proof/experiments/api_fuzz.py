@@ -18,6 +18,8 @@ from proof.api_process import API, ApiProcess, api_process
 from proof.experiment import Course, Experiment, Fault, Figure, Size, Tally
 
 SECONDS: Final = 225.0
+# What each process draws: by the page's examples and bounds; by chance, alone and in chains.
+PHASES: Final = ("examples,coverage", "fuzzing,stateful")
 SETTINGS: Final = {"PLATES_LIVE_HOLDS_PERSON": "100", "PLATES_LOG_LEVEL": "error"}
 
 
@@ -69,10 +71,11 @@ def _fuzzers(course: Course, api: ApiProcess, processes: int) -> Iterable[dict[s
                 str(course.seeds.start + number * cases),
                 str(cases),
                 str(SECONDS),
+                phases,
             ],
             stdout=subprocess.PIPE,
         )
-        for number in range(processes)
+        for number, phases in enumerate(PHASES[:processes])
     ]
     for fuzzer in running:
         written, _ = fuzzer.communicate()
