@@ -261,7 +261,7 @@ def limits_kept(steps: Iterable[Step], *, live_holds_max: int) -> list[Finding]:
 def _walk_edges(edges: list[tuple[int, int, str, str]], live_holds_max: int) -> list[Finding]:
     findings: list[Finding] = []
     count: dict[str, int] = defaultdict(int)
-    for _, begins, applicant, mark in sorted(edges):
+    for _, begins, applicant, mark in sorted(edges, key=lambda edge: edge[:2]):
         count[applicant] += 1 if begins else -1
         if count[applicant] > live_holds_max:
             sentence = f"applicant {applicant} has {count[applicant]} live holds, {live_holds_max} allowed"

@@ -13,7 +13,7 @@ type Edge = (u64, bool, Name, Name);
 /// Nobody had more live holds at once than he may.
 pub(crate) fn kept(history: &History, live_holds_max: i64) -> Vec<Finding> {
     let mut edges = edges(&history.steps);
-    edges.sort_unstable();
+    edges.sort_by_key(|(at_ms, begins, ..)| (*at_ms, *begins));
     let mut counts: Map<Name, i64> = Map::default();
     let mut findings = Vec::new();
     for (_, begins, applicant, mark) in edges {

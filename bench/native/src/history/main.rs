@@ -27,7 +27,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::names::{Name, Names};
-use crate::records::{Step, Told, read_steps, read_told};
+use crate::records::{Step, Told};
 
 /// One broken promise.
 #[derive(Clone, Debug, Serialize)]
@@ -84,9 +84,7 @@ fn check() -> Result<(), String> {
     };
     let limit = limit.parse().map_err(|error| format!("{limit}: {error}"))?;
     let begun = Instant::now();
-    let mut names = Names::new();
-    let told = read_told(told, &mut names)?;
-    let steps = read_steps(journal, &mut names)?;
+    let (names, told, steps) = records::read(told, journal)?;
     let history = History { names, told, steps };
     let read_seconds = begun.elapsed().as_secs_f64();
     let findings = findings(&history, limit, undisturbed);

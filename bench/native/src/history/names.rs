@@ -72,6 +72,15 @@ impl Names {
         number
     }
 
+    /// Take another's texts as well; the number that each of its numbers is here.
+    pub(crate) fn join(&mut self, other: &Self) -> Vec<Name> {
+        let mut numbers = vec![NONE; other.numbers.len()];
+        for (text, number) in &other.numbers {
+            numbers[*number as usize] = self.number(text);
+        }
+        numbers
+    }
+
     /// The text of a number. It is looked for, because only findings have use for it.
     pub(crate) fn text(&self, number: Name) -> &str {
         self.numbers.iter().find(|(_, known)| **known == number).map_or("", |(text, _)| text)

@@ -4,7 +4,8 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::thread;
 
 use serde::Deserialize;
 
@@ -223,12 +224,18 @@ struct StepLine<'a> {
     untouched: bool,
 }
 
-/// The answers of a file.
-pub(crate) fn read_told(path: &str, names: &mut Names) -> Result<Vec<Told>, String> {
-    let mut told = Vec::new();
-    each_line(path, |line| {
+/// Something that stands in one line.
+trait Record: Sized + Send {
+    fn read(line: &[u8], names: &mut Names) -> Result<Self, serde_json::Error>;
+
+    /// Its names by their numbers elsewhere.
+    fn rename(&mut self, numbers: &[Name]);
+}
+
+impl Record for Told {
+    fn read(line: &[u8], names: &mut Names) -> Result<Self, serde_json::Error> {
         let line: ToldLine<'_> = serde_json::from_slice(line)?;
-        told.push(Told {
+        Ok(Self {
             person: names.number(&line.person),
             request: names.number(&line.request),
             mark: names.number(&line.mark),
@@ -240,19 +247,21 @@ pub(crate) fn read_told(path: &str, names: &mut Names) -> Result<Vec<Told>, Stri
             amount_tiyn: line.amount_tiyn,
             invoked_us: line.invoked_us,
             returned_us: line.returned_us,
-        });
-        Ok(())
-    })?;
-    Ok(told)
+        })
+    }
+
+    fn rename(&mut self, numbers: &[Name]) {
+        for name in [&mut self.person, &mut self.request, &mut self.mark, &mut self.hold] {
+            *name = numbers[*name as usize];
+        }
+    }
 }
 
-/// The journal as `plates journal export` writes it.
-pub(crate) fn read_steps(path: &str, names: &mut Names) -> Result<Vec<Step>, String> {
-    let mut steps = Vec::new();
-    each_line(path, |line| {
+impl Record for Step {
+    fn read(line: &[u8], names: &mut Names) -> Result<Self, serde_json::Error> {
         let line: StepLine<'_> = serde_json::from_slice(line)?;
         let mut number = |text: Option<&str>| names.number(text.unwrap_or_default());
-        steps.push(Step {
+        Ok(Self {
             pool: number(Some(&line.pool)),
             revision: line.revision,
             server_ms: line.server_ms,
@@ -269,23 +278,72 @@ pub(crate) fn read_steps(path: &str, names: &mut Names) -> Result<Vec<Step>, Str
                 amount_tiyn: payment.amount_tiyn,
             }),
             untouched: line.untouched,
-        });
-        Ok(())
-    })?;
-    Ok(steps)
-}
+        })
+    }
 
-fn each_line(path: &str, mut take: impl FnMut(&[u8]) -> Result<(), serde_json::Error>) -> Result<(), String> {
-    let file = File::open(path).map_err(|error| format!("{path}: {error}"))?;
-    let mut lines = BufReader::with_capacity(1 << 20, file);
-    let (mut line, mut number) = (Vec::new(), 0);
-    loop {
-        line.clear();
-        number += 1;
-        match lines.read_until(b'\n', &mut line) {
-            Ok(0) => return Ok(()),
-            Ok(_) => take(&line).map_err(|error| format!("{path}, line {number}: {error}"))?,
-            Err(error) => return Err(format!("{path}: {error}")),
+    fn rename(&mut self, numbers: &[Name]) {
+        for name in [&mut self.pool, &mut self.mark, &mut self.hold, &mut self.applicant] {
+            *name = numbers[*name as usize];
+        }
+        if let Some(payment) = &mut self.payment {
+            payment.transaction = numbers[payment.transaction as usize];
         }
     }
+}
+
+/// A part of what was read, with names of its own.
+type Part = (Names, Vec<Told>, Vec<Step>);
+
+/// The answers of a file, and the journal as `plates journal export` writes it; each core reads a part of both.
+pub(crate) fn read(told: &str, journal: &str) -> Result<Part, String> {
+    let parts = thread::available_parallelism().map_or(1, usize::from) as u64;
+    let read_one = |part| {
+        let mut names = Names::new();
+        let told = read_part(told, part, parts, &mut names)?;
+        let steps = read_part(journal, part, parts, &mut names)?;
+        Ok((names, told, steps))
+    };
+    let read: Vec<Result<Part, String>> = thread::scope(|scope| {
+        let readers: Vec<_> = (0..parts).map(|part| scope.spawn(move || read_one(part))).collect();
+        let died = |_| Err("a reader died".to_owned());
+        readers.into_iter().map(|reader| reader.join().unwrap_or_else(died)).collect()
+    });
+    let mut whole = (Names::new(), Vec::new(), Vec::new());
+    for part in read {
+        let (names, told, steps) = part?;
+        let numbers = whole.0.join(&names);
+        whole.1.extend(renamed(told, &numbers));
+        whole.2.extend(renamed(steps, &numbers));
+    }
+    Ok(whole)
+}
+
+fn renamed<T: Record>(records: Vec<T>, numbers: &[Name]) -> impl Iterator<Item = T> {
+    records.into_iter().map(|mut record| {
+        record.rename(numbers);
+        record
+    })
+}
+
+/// The lines that begin in this part of a file.
+fn read_part<T: Record>(path: &str, part: u64, parts: u64, names: &mut Names) -> Result<Vec<T>, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("{path}: {error}");
+    let mut file = File::open(path).map_err(|error| failed(&error))?;
+    let length = file.metadata().map_err(|error| failed(&error))?.len();
+    let (mut at, end) = (length * part / parts, length * (part + 1) / parts);
+    let mut line = Vec::new();
+    // A line that begins before the part ends in it; to see whether one begins just there, look at the byte before.
+    file.seek(SeekFrom::Start(at.saturating_sub(1))).map_err(|error| failed(&error))?;
+    let mut lines = BufReader::with_capacity(1 << 20, file);
+    if at > 0 {
+        at = at - 1 + lines.read_until(b'\n', &mut line).map_err(|error| failed(&error))? as u64;
+    }
+    let mut records = Vec::new();
+    while at < end {
+        line.clear();
+        let bytes = lines.read_until(b'\n', &mut line).map_err(|error| failed(&error))?;
+        records.push(T::read(&line, names).map_err(|error| format!("{path}, at byte {at}: {error}"))?);
+        at += bytes as u64;
+    }
+    Ok(records)
 }
