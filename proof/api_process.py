@@ -128,7 +128,9 @@ def _settings(environment: Mapping[str, str]) -> Settings:
         for name, value in environment.items()
         if name.startswith(PREFIX)
     }
-    return Settings.model_validate(given | {"log_level": "error"})
+    # Founding a country on a busy machine may take longer than anybody should wait for a hold.
+    patient = {"log_level": "error", "store_response_seconds": READY_SECONDS}
+    return Settings.model_validate(given | patient)
 
 
 async def _found(settings: Settings) -> RuleBook:

@@ -52,7 +52,8 @@ async def opened_inside(directory: Path, **settings: Any) -> AsyncIterator[Insid
     """The app on a new Valkey that knows the pools; ``settings`` are over those of a quiet service."""
     server = new_server("valkey")
     data = Path(tempfile.mkdtemp(prefix="inside-", dir=directory))
-    given = {"patterns_dir": light_law(), "log_level": "error", "access_log": False} | settings
+    quiet = {"patterns_dir": light_law(), "log_level": "error", "access_log": False}
+    given = quiet | {"store_response_seconds": 60.0} | settings
     try:
         app = create_app(Settings(data_dir=data, redis_url=server.url, **given))
         async with app.router.lifespan_context(app):
