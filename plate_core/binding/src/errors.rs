@@ -203,8 +203,31 @@ pub(crate) fn journal(py: Python<'_>, error: &JournalError) -> PyErr {
             context.set_item("revision", revision)?;
             context.set_item("reason", reason)
         }
-        JournalError::Poisoned => Ok(()),
-        JournalError::Io { path, .. } => context.set_item("path", path.to_string_lossy()),
+        JournalError::CheckpointBroken { path, number, reason } => {
+            context.set_item("path", path.to_string_lossy())?;
+            context.set_item("checkpoint", number)?;
+            context.set_item("reason", reason)
+        }
+        JournalError::Cut { number, signed, found } => {
+            context.set_item("checkpoint", number)?;
+            context.set_item("entries_signed", signed)?;
+            context.set_item("entries_found", found)
+        }
+        JournalError::CheckpointsCut { number, found } => {
+            context.set_item("checkpoint", number)?;
+            context.set_item("checkpoints_found", found)
+        }
+        JournalError::Rewritten { number } | JournalError::WitnessRefused { number } => {
+            context.set_item("checkpoint", number)
+        }
+        JournalError::KeyUnknown { number, key } => {
+            context.set_item("checkpoint", number)?;
+            context.set_item("key", key)
+        }
+        JournalError::Taken { path } | JournalError::Io { path, .. } => {
+            context.set_item("path", path.to_string_lossy())
+        }
+        JournalError::Poisoned | JournalError::Interrupted => Ok(()),
     })
 }
 
@@ -309,6 +332,11 @@ pub(crate) fn store(py: Python<'_>, error: &StoreError) -> PyErr {
                 context.set_item("argument", "settings")?;
                 let faults = faults.iter().map(|fault| (fault.setting, &fault.found, &fault.needed));
                 context.set_item("settings", faults.collect::<Vec<_>>())
+            })
+        }
+        StoreError::NotEmpty { key } => {
+            raise::<class::StoreUnfit>(py, Some("store_not_empty"), error, |context| {
+                context.set_item("key", key)
             })
         }
         StoreError::Url { .. } => raise::<class::InputInvalid>(py, Some("url_invalid"), error, |context| {

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::answer::PyLive;
+use crate::checkpoint;
 use crate::errors;
 use crate::mark::PyMark;
 
@@ -45,12 +46,18 @@ impl PyJournal {
 
 #[pymethods]
 impl PyJournal {
-    /// Open a directory's journal, check every link of it and cut off a torn tail.
+    /// Open a directory's journal, check every link of it and its last checkpoint, and cut off a torn tail.
     ///
-    /// Raises `JournalBroken`, with the slug `journal_locked` where another process writes it.
+    /// With a `signing_key`, the 32 bytes of an Ed25519 private key, it signs checkpoints when asked to. Raises
+    /// `JournalBroken`, with the slug `journal_locked` where another process writes it.
     #[staticmethod]
-    fn open(py: Python<'_>, directory: PathBuf) -> PyResult<Self> {
-        let opened = py.detach(|| JournalWriter::open(&directory));
+    #[pyo3(signature = (directory, *, signing_key=None))]
+    fn open(py: Python<'_>, directory: PathBuf, signing_key: Option<&[u8]>) -> PyResult<Self> {
+        let signer = signing_key.map(|key| checkpoint::signer(py, key)).transpose()?;
+        let opened = py.detach(|| match signer {
+            Some(signer) => JournalWriter::open_signing(&directory, signer),
+            None => JournalWriter::open(&directory),
+        });
         let writer = opened.map_err(|error| errors::journal(py, &error))?;
         Ok(Self { directory, writer: Mutex::new(Some(writer)) })
     }
@@ -76,6 +83,13 @@ impl PyJournal {
     /// Make everything appended so far durable (fsync). Raises `JournalBroken`.
     fn sync(&self, py: Python<'_>) -> PyResult<()> {
         self.with(py, JournalWriter::sync)
+    }
+
+    /// Make durable what was appended, and sign it: the checkpoint's bytes, or None where nothing is new or nothing is
+    /// signed here. `now_ms` is the machine's time, a statement. Raises `JournalBroken`.
+    fn checkpoint<'py>(&self, py: Python<'py>, now_ms: u64) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let made = self.with(py, |writer| writer.checkpoint(now_ms))?;
+        Ok(made.map(|made| PyBytes::new(py, &made.to_bytes())))
     }
 
     /// The id of a pool's last entry; `0-0` when there is none.

@@ -11,6 +11,7 @@ use plate_inventory::feed::{FeedEntry, PlaneBits, Transition, Verb};
 use plate_inventory::id::{ApplicantId, HoldId, RequestId, TariffId};
 use plate_inventory::journal::{EntryId, JournalError, JournalWriter, Replay, read_frames, read_history};
 use plate_inventory::record::Record;
+use plate_inventory::settings::PoolSettings;
 use plate_inventory::state::{Acquired, State};
 
 const POOL: &str = "person_car.02";
@@ -210,16 +211,19 @@ fn history_is_of_one_mark() {
 #[test]
 fn replay_rebuilds_the_state() {
     let directory = tempfile::tempdir().expect("a directory");
-    let mut conflict = transition(2, Verb::ImportConflict, SEVENS, None);
+    let mut founding = transition(1, Verb::Configure, 0, None);
+    (founding.ordinal, founding.note) = (None, PoolSettings::default().text());
+    let mut conflict = transition(3, Verb::ImportConflict, SEVENS, None);
     conflict.planes.taken = true;
-    let hold = entry(1, vec![transition(1, Verb::Hold, SEVENS, Some(record(1)))]);
-    let import = entry(2, vec![conflict, transition(3, Verb::Import, 5, None)]);
-    write(directory.path(), &[hold, import]);
+    let hold = entry(2, vec![transition(2, Verb::Hold, SEVENS, Some(record(2)))]);
+    let import = entry(3, vec![conflict, transition(4, Verb::Import, 5, None)]);
+    write(directory.path(), &[entry(1, vec![founding]), hold, import]);
     let replay = Replay::of(directory.path()).expect("it replays");
     let pool = replay.pools().get(POOL).expect("the pool is named");
-    assert_eq!(pool.revision, 3);
-    assert_eq!(pool.records.get(&SEVENS), Some(&record(1)));
-    assert!(pool.taken.contains(SEVENS) && !pool.taken.contains(5));
-    assert!(pool.issued.contains(5) && pool.issued.count() == 1);
-    assert_eq!(pool.withheld.count(), 0);
+    assert_eq!(pool.revision, 4);
+    assert_eq!(pool.record(SEVENS), Ok(Some(record(2))));
+    assert_eq!(pool.records.len(), 1);
+    assert!(pool.planes.of(5).issued && !pool.planes.of(6).issued);
+    assert!(pool.planes.of(0).withheld && pool.planes.of(1_000).withheld && pool.planes.of(6).is_free());
+    assert_eq!(pool.settings, Some(PoolSettings::default()));
 }

@@ -15,6 +15,7 @@ from plate_core._plate_core import (
     Inventory,
     Journal,
     JournalReader,
+    JournalState,
     Live,
     Mark,
     Model,
@@ -27,6 +28,8 @@ from plate_core._plate_core import (
     lifecycle_table,
     number_fault,
     outcomes,
+    public_key,
+    verify_journal,
 )
 from plate_core.errors import (
     ActRefused,
@@ -70,6 +73,7 @@ __all__ = [
     "Journal",
     "JournalBroken",
     "JournalReader",
+    "JournalState",
     "Live",
     "Mark",
     "MarkUnparseable",
@@ -96,5 +100,7 @@ __all__ = [
     "load_rule_book",
     "number_fault",
     "outcomes",
+    "public_key",
     "read_law",
+    "verify_journal",
 ]

@@ -7,7 +7,7 @@ The docstrings, with shapes, units and examples, stand in Rust: ``help(Inventory
 """
 
 import os
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, final
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Inventory",
     "Journal",
     "JournalReader",
+    "JournalState",
     "Live",
     "Mark",
     "Model",
@@ -28,6 +29,8 @@ __all__ = [
     "lifecycle_table",
     "number_fault",
     "outcomes",
+    "public_key",
+    "verify_journal",
 ]
 
 _Acquired = Literal["chosen", "assigned"]
@@ -301,6 +304,9 @@ class Inventory:
     def echo(self) -> Awaitable[None]: ...  # nothing, through the engine and back: what the way costs
     # {id, born_ms, data_version}; BootContractBroken (faults: setting, found, needed, mend)
     def check_contract(self, known: str | None = None) -> Awaitable[_Facts]: ...
+    # {pools, records, payments, differences: [{pool, slug, ordinal: int | None, detail}]}
+    def compare(self, state: JournalState) -> Awaitable[_Facts]: ...
+    def restore(self, state: JournalState) -> Awaitable[_Facts]: ...  # StoreUnfit store_not_empty
     def load_functions(self) -> Awaitable[str]: ...  # the library's name
     # Verbs; each gives one Answer an item, in order. Items may span pools.
     # (act, mark, tariff revision, amount_tiyn)
@@ -374,10 +380,12 @@ class Journal:
     """The journal, open for writing: one writer a directory."""
 
     @staticmethod
-    def open(directory: _Path) -> Journal: ...  # JournalBroken; journal_locked where another process writes
+    # JournalBroken; journal_locked where another process writes. signing_key: 32 bytes, Ed25519
+    def open(directory: _Path, *, signing_key: bytes | None = None) -> Journal: ...
     # how many entries were new; not yet durable
     def append(self, pool: str, entries: Sequence[tuple[str, bytes]]) -> int: ...
     def sync(self) -> None: ...  # fsync; what was appended is durable when it returns
+    def checkpoint(self, now_ms: int) -> bytes | None: ...  # sync and sign; None: nothing new
     def head(self, pool: str) -> str: ...  # last entry id on disk, "0-0" when none
     def close(self) -> None: ...
     def history(self, mark: Mark) -> list[_Facts]: ...
@@ -394,6 +402,25 @@ class JournalReader:
     def __new__(cls, directory: _Path) -> JournalReader: ...
     def history(self, mark: Mark) -> list[_Facts]: ...
     def transitions(self, pool: str | None = None) -> Iterator[_Facts]: ...
+
+@final
+class JournalState:
+    """What a journal tells, replayed: to compare a store with, or to rebuild one from."""
+
+    @staticmethod
+    def of(directory: _Path, *, for_restoring: bool = False) -> JournalState: ...  # JournalBroken
+    def revisions(self) -> dict[str, int]: ...
+
+# {entries, transitions, entries_unsigned, head: bytes, revisions: {pool: int}, checkpoints,
+#  last: bytes | None}
+def verify_journal(
+    directory: _Path,
+    *,
+    keys: Sequence[bytes] = ...,
+    witnesses: Sequence[bytes] = ...,
+    heed: Callable[[int], object] | None = None,
+) -> _Facts: ...
+def public_key(private_key: bytes) -> bytes: ...
 
 @final
 class Model:

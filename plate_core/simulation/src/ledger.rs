@@ -9,6 +9,7 @@ mod rightness;
 use std::collections::HashMap;
 
 use plate_inventory::answer::Answer;
+use plate_inventory::codec;
 use plate_inventory::feed::{FeedEntry, Transition, Verb};
 use plate_inventory::id::{PaymentId, RequestId};
 use plate_inventory::journal::Replay;
@@ -17,7 +18,7 @@ use plate_inventory::model::generator::{MARKS, POOLS};
 use plate_inventory::model::invariants::{is_lawful, state_after};
 use plate_inventory::model::{Model, Pool};
 use plate_inventory::outcome::Outcome;
-use plate_inventory::payment::PaymentState;
+use plate_inventory::payment::{Payment, PaymentState};
 use plate_inventory::record::Record;
 
 use crate::disk::Disk;
@@ -267,13 +268,21 @@ impl Ledger {
         let Some(replayed) = self.replay.pools().get(id) else { return Ok(()) };
         let planes = |ordinal: u32| {
             let planes = pool.planes(ordinal);
-            let (taken, issued) = (replayed.taken.contains(ordinal), replayed.issued.contains(ordinal));
-            planes.taken == taken && planes.issued == issued
+            let taken = replayed.records.contains_key(&ordinal);
+            planes.taken == taken && planes.issued == replayed.planes.of(ordinal).issued
+        };
+        let record =
+            |(ordinal, live): (&u32, &Record)| replayed.record(*ordinal).as_ref() == Ok(&Some(live.clone()));
+        let payment = |(id, kept): (&PaymentId, &Payment)| {
+            let told = replayed.payments.get(id).map(|bytes| codec::payment::unpack(bytes));
+            told.as_ref() == Some(&Ok(kept.clone()))
         };
         let same = replayed.revision == pool.revision
-            && replayed.records == pool.live
-            && replayed.payments == pool.payments
-            && replayed.settings == pool.settings.text()
+            && replayed.records.len() == pool.live.len()
+            && pool.live.iter().all(record)
+            && replayed.payments.len() == pool.payments.len()
+            && pool.payments.iter().all(payment)
+            && replayed.settings.as_ref() == Some(&pool.settings)
             && MARKS[..MARK_COUNT].iter().all(|ordinal| planes(*ordinal));
         if same { Ok(()) } else { broken(None, format!("the journal tells another state of {id}")) }
     }

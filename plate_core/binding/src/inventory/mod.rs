@@ -22,6 +22,7 @@ use pyo3::types::{PyBytes, PyDict, PyMapping};
 
 use crate::act::{PyAct, pseudonym};
 use crate::bridge::Bridge;
+use crate::journal_state::{self, PyJournalState};
 use crate::mark::{PyMark, pool_of};
 use crate::rulebook::PyRuleBook;
 use crate::{errors, payment, settings};
@@ -90,6 +91,30 @@ impl PyInventory {
     #[pyo3(signature = (known=None))]
     fn check_contract<'py>(&self, py: Python<'py>, known: Option<String>) -> PyResult<Bound<'py, PyAny>> {
         let run = |it: Rc<Pipeline>| async move { it.store().check_contract(known.as_deref()).await };
+        self.bridge.call(py, run, |py, genesis| calls::genesis(py, &genesis))
+    }
+
+    /// Compare the store with what a journal tells: {pools, records, payments, differences}, and of each difference
+    /// {pool, slug, ordinal, detail}. The state is brought to where the store is. Raises `StoreUnavailable`.
+    fn compare<'py>(&self, py: Python<'py>, state: &PyJournalState) -> PyResult<Bound<'py, PyAny>> {
+        let held = state.take(py)?;
+        let run = |it: Rc<Pipeline>| async move {
+            let mut held = held;
+            let pools = it.pool_names();
+            it.store().compare(&pools, &mut held.restoration().replay).await
+        };
+        self.bridge.call(py, run, |py, found| journal_state::comparison(py, &found))
+    }
+
+    /// Rebuild an empty store from what a journal tells, and found it: its birth certificate, {id, born_ms,
+    /// data_version}. Raises `StoreUnfit` with the slug `store_not_empty`, and `BootContractBroken`; nothing is written
+    /// then. After any other error empty the store and begin anew.
+    fn restore<'py>(&self, py: Python<'py>, state: &PyJournalState) -> PyResult<Bound<'py, PyAny>> {
+        let held = state.take(py)?;
+        let run = |it: Rc<Pipeline>| async move {
+            let mut held = held;
+            it.store().restore(held.restoration()).await
+        };
         self.bridge.call(py, run, |py, genesis| calls::genesis(py, &genesis))
     }
 

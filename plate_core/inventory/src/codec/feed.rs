@@ -11,17 +11,18 @@
 //! A second layout tells of documents. A part's length has two bytes and a document may have a megabyte, so there
 //! it stands behind the parts, with a length of four.
 
+use super::steps::{self, Head, Step, Written};
 use super::{Malformed, NO_ORDINAL, Reader, TooLong, Writer, payment, record};
 use crate::act::{Channel, OnBehalf};
-use crate::feed::{DocumentChange, FeedEntry, PlaneBits, Transition, Verb};
+use crate::feed::{DocumentChange, FeedEntry, Transition};
 use crate::id::{ApplicantId, RequestId};
 use crate::payment::{PaymentChange, PaymentState};
 use crate::record::Record;
 
 /// The layout of entries that tell of marks.
-const MARKS: u8 = 1;
+pub(super) const MARKS: u8 = 1;
 /// The layout of entries that tell of documents.
-const DOCUMENTS: u8 = 2;
+pub(super) const DOCUMENTS: u8 = 2;
 
 /// On whose behalf an act was done: nobody's, an applicant's, or an applicant's by his representative.
 const NOBODY: u8 = 0;
@@ -32,48 +33,33 @@ const RECORD: u8 = 8;
 const ACT: u8 = 16;
 const PAYMENT: u8 = 32;
 const NOTE: u8 = 64;
-const RUN: u8 = 128;
 
 /// The entry of packed bytes: what one call did to one pool.
 ///
 /// # Errors
 /// [`Malformed`] names the first part that is not what the table says: the bytes are damaged, or of a later version.
 pub fn decode(bytes: &[u8]) -> Result<FeedEntry, Malformed> {
-    let mut from = Reader::new(bytes);
-    let layout = from.u8("layout")?;
-    if !matches!(layout, MARKS | DOCUMENTS) {
-        return Err(Malformed { what: "layout", offset: 0 });
-    }
-    let server_ms = from.ms("server time")?;
-    let first_revision = from.u48("first revision")?;
-    let count = usize::from(from.u16("count of transitions")?);
-    let pool = from.text("pool")?;
-    let mut transitions = Vec::with_capacity(count);
-    while !from.is_empty() {
-        read_transition(&mut from, first_revision, &mut transitions)?;
-        if layout == DOCUMENTS {
-            let document = read_document(&mut from)?;
-            transitions.last_mut().ok_or_else(|| from.fault("document"))?.document = document;
-        }
-    }
-    if transitions.len() != count {
-        return Err(from.fault("count of transitions"));
-    }
-    Ok(FeedEntry { pool, server_ms, first_revision, transitions })
+    let mut transitions = Vec::new();
+    let head = steps::walk(bytes, |_, step| {
+        transitions.push(unpack(step)?);
+        Ok(())
+    })?;
+    let Head { server_ms, first_revision, .. } = head;
+    Ok(FeedEntry { pool: head.pool.to_owned(), server_ms, first_revision, transitions })
 }
 
 /// What a transition says of who asked for it.
-struct Who {
-    request: RequestId,
-    actor: String,
-    on_behalf: Option<OnBehalf>,
-    office: String,
-    channel: Channel,
+pub(crate) struct Who {
+    pub(crate) request: RequestId,
+    pub(crate) actor: String,
+    pub(crate) on_behalf: Option<OnBehalf>,
+    pub(crate) office: String,
+    pub(crate) channel: Channel,
 }
 
 impl Who {
     /// The act of a hold is the record's own.
-    fn of_record(record: &Record) -> Self {
+    pub(crate) fn of_record(record: &Record) -> Self {
         Self {
             request: record.hold.into(),
             actor: record.actor.clone(),
@@ -83,7 +69,7 @@ impl Who {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
         let request = RequestId(from.array("request id")?);
         let channel = Channel::from_code(from.u8("channel")?).ok_or_else(|| from.fault("channel"))?;
         let on_behalf = read_on_behalf(from)?;
@@ -110,87 +96,34 @@ fn read_on_behalf(from: &mut Reader<'_>) -> Result<Option<OnBehalf>, Malformed> 
     Ok(Some(OnBehalf { applicant, representative }))
 }
 
-/// Reads one transition, or all those of a run.
-fn read_transition(
-    from: &mut Reader<'_>,
-    first_revision: u64,
-    to: &mut Vec<Transition>,
-) -> Result<(), Malformed> {
-    let verb = Verb::from_code(from.u8("verb")?).ok_or_else(|| from.fault("verb"))?;
-    let parts = from.u8("parts")?;
-    let ordinal = from.u32("ordinal")?;
-    let record = match parts & RECORD {
-        0 => None,
-        _ => Some(record::read(&mut from.part("record")?)?),
-    };
-    let act = match parts & ACT {
-        0 => None,
-        _ => Some(Who::read(&mut from.part("act")?)?),
-    };
-    let payment = match parts & PAYMENT {
-        0 => None,
-        _ => Some(read_payment(&mut from.part("payment")?)?),
-    };
-    let note = match parts & NOTE {
-        0 => String::new(),
-        _ => from.part("note")?.rest_utf8("note")?,
-    };
-    let who = match (act, &record) {
-        (Some(act), _) => act,
+/// Unpacks the parts of a step.
+fn unpack(step: Step<'_>) -> Result<Transition, Malformed> {
+    let record = step.record.map(|bytes| record::read(&mut Reader::new(bytes))).transpose()?;
+    let who = match (step.act, &record) {
+        (Some(act), _) => Who::read(&mut Reader::new(act))?,
         (None, Some(record)) => Who::of_record(record),
-        (None, None) => return Err(from.fault("act")),
+        (None, None) => return Err(Malformed { what: "act", offset: 0 }),
     };
-    let transition = Transition {
-        revision: first_revision + to.len() as u64,
-        verb,
-        ordinal: (ordinal != NO_ORDINAL).then_some(ordinal),
-        planes: PlaneBits::from_bits(parts),
+    Ok(Transition {
+        revision: step.revision,
+        verb: step.verb,
+        ordinal: step.ordinal,
+        planes: step.planes,
         record,
         request: who.request,
         actor: who.actor,
         on_behalf: who.on_behalf,
         office: who.office,
         channel: who.channel,
-        payment,
-        note,
-        document: None,
-    };
-    if parts & RUN == 0 {
-        to.push(transition);
-        return Ok(());
-    }
-    read_run(&mut from.part("run")?, &transition, first_revision, to)
+        payment: step.payment.map(|bytes| read_payment(&mut Reader::new(bytes))).transpose()?,
+        note: Reader::new(step.note).rest_utf8("note")?,
+        document: step.document.map(read_document).transpose()?,
+    })
 }
 
-/// Reads the marks of a run, each a transition like `like`.
-fn read_run(
-    from: &mut Reader<'_>,
-    like: &Transition,
-    first_revision: u64,
-    to: &mut Vec<Transition>,
-) -> Result<(), Malformed> {
-    while !from.is_empty() {
-        let parts = from.u8("parts")?;
-        let ordinal = from.u32("ordinal")?;
-        to.push(Transition {
-            revision: first_revision + to.len() as u64,
-            verb: if parts & RECORD == 0 { like.verb } else { Verb::ImportConflict },
-            ordinal: Some(ordinal),
-            planes: PlaneBits::from_bits(parts),
-            ..like.clone()
-        });
-    }
-    Ok(())
-}
-
-fn read_document(from: &mut Reader<'_>) -> Result<Option<DocumentChange>, Malformed> {
-    if from.u8("document")? == 0 {
-        return Ok(None);
-    }
-    let (name, version) = (from.text("name of a document")?, from.u48("version of a document")?);
-    let length = from.u32("length of a document")? as usize;
-    let content = from.take(length, "content of a document")?.to_vec();
-    Ok(Some(DocumentChange { name, version, content }))
+fn read_document(written: Written<'_>) -> Result<DocumentChange, Malformed> {
+    let name = Reader::new(written.name).rest_utf8("name of a document")?;
+    Ok(DocumentChange { name, version: written.version, content: written.content.to_vec() })
 }
 
 fn read_payment(from: &mut Reader<'_>) -> Result<PaymentChange, Malformed> {

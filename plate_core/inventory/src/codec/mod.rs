@@ -65,6 +65,7 @@ pub mod feed;
 pub mod payment;
 pub mod record;
 pub mod settings;
+pub(crate) mod steps;
 
 pub use bytes::{Malformed, TooLong};
 

@@ -46,6 +46,74 @@ pub enum JournalError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A checkpoint is not what was signed, or does not follow the one before.
+    #[error("{path}: checkpoint {number} is broken: {reason}; restore the file from a copy")]
+    CheckpointBroken {
+        /// The file of checkpoints.
+        path: PathBuf,
+        /// Which of them.
+        number: u64,
+        /// What did not fit.
+        reason: &'static str,
+    },
+    /// The journal ends before a checkpoint that was signed over it.
+    #[error(
+        "checkpoint {number} was signed over {signed} entries, and the journal has {found}: its end was cut off; \
+         restore the segments from a copy before anything is sold"
+    )]
+    Cut {
+        /// The first checkpoint that is not reached.
+        number: u64,
+        /// How many entries it counted.
+        signed: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// The journal, or a checkpoint of it, is another one than was signed or witnessed.
+    #[error(
+        "the journal is not the one of checkpoint {number}: it was written anew; restore it from a copy before \
+         anything is sold"
+    )]
+    Rewritten {
+        /// The checkpoint.
+        number: u64,
+    },
+    /// A witness saw a checkpoint that is not there any more.
+    #[error(
+        "checkpoint {number} was seen elsewhere, and the journal has {found}: the end of both was cut off; restore \
+         them from a copy before anything is sold"
+    )]
+    CheckpointsCut {
+        /// The checkpoint that was seen.
+        number: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// A checkpoint is signed with a key that is not trusted.
+    #[error("checkpoint {number} is signed with the key {key}, which is not one of ours")]
+    KeyUnknown {
+        /// The checkpoint.
+        number: u64,
+        /// The public key, in hexadecimal.
+        key: String,
+    },
+    /// What was given as a witness is no checkpoint of ours.
+    #[error("the witness of checkpoint {number} is not signed by a trusted key: it proves nothing")]
+    WitnessRefused {
+        /// The number it names.
+        number: u64,
+    },
+    /// Somebody else has the journal now.
+    #[error(
+        "{path} is not as this writer left it: another keeper has taken the journal over; nothing was written to it"
+    )]
+    Taken {
+        /// The lock or the segment.
+        path: PathBuf,
+    },
+    /// The caller ended it.
+    #[error("ended before the end of the journal")]
+    Interrupted,
     /// A write failed earlier, so the tail on disk is unknown until the journal is opened anew.
     #[error("an earlier write to the journal failed; open it anew before writing more")]
     Poisoned,
@@ -68,6 +136,14 @@ impl JournalError {
             Self::Broken { .. } => "journal_broken",
             Self::Gap { .. } => "journal_gap",
             Self::Entry { .. } => "journal_entry_refused",
+            Self::CheckpointBroken { .. } => "checkpoint_broken",
+            Self::Cut { .. } => "journal_cut",
+            Self::Rewritten { .. } => "journal_rewritten",
+            Self::CheckpointsCut { .. } => "checkpoints_cut",
+            Self::KeyUnknown { .. } => "checkpoint_key_unknown",
+            Self::WitnessRefused { .. } => "witness_refused",
+            Self::Taken { .. } => "journal_taken",
+            Self::Interrupted => "interrupted",
             Self::Poisoned => "journal_poisoned",
             Self::Io { .. } => "journal_io",
         }

@@ -54,6 +54,14 @@ pub struct Frame {
     pub entry: Vec<u8>,
 }
 
+impl Frame {
+    /// The refusal of an entry that cannot be read.
+    pub(super) fn refused(&self, error: &crate::codec::Malformed) -> super::JournalError {
+        let (pool, revision) = (self.pool.clone(), self.id.revision);
+        super::JournalError::Entry { pool, revision, reason: error.to_string() }
+    }
+}
+
 /// The payload of a frame, ready to be linked.
 pub(super) fn encode_payload(pool: &str, id: EntryId, entry: &[u8]) -> Option<Vec<u8>> {
     let pool_length = u8::try_from(pool.len()).ok()?;

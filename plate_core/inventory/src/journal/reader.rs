@@ -16,6 +16,7 @@ pub struct Frames {
     left: VecDeque<u64>,
     walk: Option<SegmentWalk>,
     chain: Link,
+    place: (u64, u64),
 }
 
 /// Begins to read a journal from its first segment.
@@ -28,10 +29,21 @@ pub fn read_frames(directory: &Path) -> Result<Frames, JournalError> {
         left: numbers(directory)?.into(),
         walk: None,
         chain: GENESIS,
+        place: (0, 0),
     })
 }
 
 impl Frames {
+    /// The link of the last frame that was given.
+    pub(super) fn head(&self) -> &Link {
+        &self.chain
+    }
+
+    /// The segment of the last frame that was given, and where in it that frame ends.
+    pub(super) fn place(&self) -> (u64, u64) {
+        self.place
+    }
+
     fn advance(&mut self) -> Result<Option<Frame>, JournalError> {
         loop {
             let Some(walk) = self.walk.as_mut() else {
@@ -42,14 +54,14 @@ impl Frames {
                 continue;
             };
             match walk.step()? {
-                Step::Frame(frame) => return Ok(Some(frame)),
+                Step::Frame(frame) => {
+                    (self.chain, self.place) = (*walk.chain(), (walk.number(), walk.offset()));
+                    return Ok(Some(frame));
+                }
                 Step::Torn if !self.left.is_empty() => {
                     return Err(walk.broken("it ends inside a frame, and another segment follows"));
                 }
-                Step::End | Step::Torn => {
-                    self.chain = *walk.chain();
-                    self.walk = None;
-                }
+                Step::End | Step::Torn => self.walk = None,
             }
         }
     }
@@ -90,9 +102,5 @@ pub fn read_history(
 
 /// The entry of a frame.
 pub(super) fn decode(frame: &Frame) -> Result<FeedEntry, JournalError> {
-    crate::codec::feed::decode(&frame.entry).map_err(|error| JournalError::Entry {
-        pool: frame.pool.clone(),
-        revision: frame.id.revision,
-        reason: error.to_string(),
-    })
+    crate::codec::feed::decode(&frame.entry).map_err(|error| frame.refused(&error))
 }

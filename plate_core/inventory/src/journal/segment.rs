@@ -59,6 +59,7 @@ pub(super) fn header(number: u64, chain: &Link) -> Vec<u8> {
 /// A segment being read, frame by frame, each link checked.
 pub(super) struct SegmentWalk {
     path: PathBuf,
+    number: u64,
     file: BufReader<File>,
     length: u64,
     offset: u64,
@@ -75,8 +76,8 @@ impl SegmentWalk {
         if length < HEADER_BYTES {
             return Ok(None);
         }
-        let mut walk =
-            Self { file: BufReader::with_capacity(1 << 18, file), path, length, offset: 0, chain: *chain };
+        let file = BufReader::with_capacity(1 << 18, file);
+        let mut walk = Self { path, number, file, length, offset: 0, chain: *chain };
         let mut found = vec![0; HEADER_BYTES as usize];
         walk.read(&mut found)?;
         if found == header(number, chain) {
@@ -90,6 +91,11 @@ impl SegmentWalk {
     /// The link after the last whole frame.
     pub(super) fn chain(&self) -> &Link {
         &self.chain
+    }
+
+    /// The segment's number.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// The offset after the last whole frame.

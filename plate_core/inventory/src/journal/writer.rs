@@ -4,10 +4,12 @@
 //! trimmed after `sync` only), so it is cut off and kept beside the segment for whoever wants to look.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::Write;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use super::checkpoint::{self, Checkpoint, Signer, read_checkpoints};
 use super::error::JournalError;
 use super::frame::{EntryId, Link, encode_payload, link};
 use super::segment::{GENESIS, HEADER_BYTES, SegmentWalk, Step, header, io_error, numbers, path};
@@ -19,33 +21,56 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 pub struct JournalWriter {
     directory: PathBuf,
     /// Held for as long as the writer lives; the kernel releases it with the process, kill -9 included.
-    _lock: File,
+    lock: File,
     segment: File,
     number: u64,
     length: u64,
     chain: Link,
+    /// How many frames are on disk or in the buffer.
+    frames: u64,
+    /// The segment of the last frame on disk, and where in it that frame ends.
+    end: (u64, u64),
+    seals: Option<Seals>,
     buffer: Vec<u8>,
     heads: HashMap<String, EntryId>,
     poisoned: bool,
 }
 
 impl JournalWriter {
-    /// Opens the journal in `directory`, checks every link of it, and cuts off a torn tail.
+    /// Opens the journal in `directory`, checks every link of it, and cuts off a torn tail. It signs nothing.
     ///
     /// # Errors
-    /// `Locked` when another process writes here, `Broken` when a link does not fit, `Io`.
+    /// `Locked` when another process writes here, `Broken` when a link does not fit, `Io`; and what is wrong with its
+    /// checkpoints, where there are any.
     pub fn open(directory: &Path) -> Result<Self, JournalError> {
+        Self::open_with(directory, None)
+    }
+
+    /// The same, and signs checkpoints when asked to.
+    ///
+    /// # Errors
+    /// As [`JournalWriter::open`].
+    pub fn open_signing(directory: &Path, signer: Signer) -> Result<Self, JournalError> {
+        Self::open_with(directory, Some(signer))
+    }
+
+    fn open_with(directory: &Path, signer: Option<Signer>) -> Result<Self, JournalError> {
         std::fs::create_dir_all(directory).map_err(|source| io_error(directory, source))?;
         let lock = take_lock(directory)?;
-        let tail = Tail::find(directory)?;
+        let checkpoints = read_checkpoints(directory)?;
+        let tail = Tail::find(directory, checkpoints.last())?;
         let segment = tail.open_segment(directory)?;
+        let seals = signer.map(|signer| Seals::open(directory, signer, &checkpoints)).transpose()?;
         Ok(Self {
             directory: directory.to_owned(),
-            _lock: lock,
+            lock,
             segment,
             number: tail.number,
             length: tail.length.max(HEADER_BYTES),
             chain: tail.chain,
+            frames: tail.frames,
+            end: tail.end,
+            seals,
             buffer: Vec::new(),
             heads: tail.heads,
             poisoned: false,
@@ -90,6 +115,7 @@ impl JournalWriter {
     }
 
     fn push(&mut self, payload: &[u8]) {
+        self.frames += 1;
         self.chain = link(&self.chain, payload);
         // `encode_payload` has refused what does not fit in 32 bits.
         self.buffer.extend_from_slice(&(payload.len() as u32).to_le_bytes());
@@ -111,9 +137,11 @@ impl JournalWriter {
         self.poisoned = true;
         let segment_path = path(&self.directory, self.number);
         let failed = |source| io_error(&segment_path, source);
+        self.refuse_if_taken(&segment_path)?;
         self.segment.write_all(&self.buffer).map_err(failed)?;
         self.segment.sync_data().map_err(failed)?;
         self.length += self.buffer.len() as u64;
+        self.end = (self.number, self.length);
         self.buffer.clear();
         if self.length >= SEGMENT_BYTES {
             self.number += 1;
@@ -122,6 +150,68 @@ impl JournalWriter {
         }
         self.poisoned = false;
         Ok(())
+    }
+
+    /// Signs what is on disk, makes that durable and gives it; `None` where there is nothing new since the last one,
+    /// or this writer signs nothing.
+    ///
+    /// # Errors
+    /// As [`JournalWriter::sync`], which it begins with.
+    pub fn checkpoint(&mut self, now_ms: u64) -> Result<Option<Checkpoint>, JournalError> {
+        self.sync()?;
+        let is_news = |seals: &&mut Seals| seals.last.as_ref().is_none_or(|last| last.frames < self.frames);
+        let Some(seals) = self.seals.as_mut().filter(is_news).filter(|_| self.frames > 0) else {
+            return Ok(None);
+        };
+        self.poisoned = true;
+        let (segment, offset) = self.end;
+        let unsigned = Checkpoint {
+            number: seals.last.as_ref().map_or(1, |last| last.number + 1),
+            frames: self.frames,
+            segment,
+            offset,
+            made_ms: now_ms,
+            head: self.chain,
+            previous: seals.last.as_ref().map_or([0; 32], Checkpoint::hash),
+            key: [0; 32],
+            signature: [0; 64],
+        };
+        let checkpoint = seals.signer.sign(unsigned);
+        checkpoint::append(&self.directory, &mut seals.file, &checkpoint)?;
+        seals.last = Some(checkpoint.clone());
+        self.poisoned = false;
+        Ok(Some(checkpoint))
+    }
+
+    /// A lock is worth what its name is worth: where somebody has removed the file, or put another directory in the
+    /// place of this one, the next keeper locks another file. So a writer that was asleep looks before it writes
+    /// whether the name still means its own lock, and whether the segment ends where it left it.
+    fn refuse_if_taken(&self, segment: &Path) -> Result<(), JournalError> {
+        let lock = lock_path(&self.directory);
+        let own = self.lock.metadata().map_err(|source| io_error(&lock, source))?;
+        let is_own = |found: Metadata| (found.dev(), found.ino()) == (own.dev(), own.ino());
+        if !std::fs::metadata(&lock).is_ok_and(is_own) {
+            return Err(JournalError::Taken { path: lock });
+        }
+        let found = std::fs::metadata(segment).map(|found| found.len());
+        if found.is_ok_and(|length| length == self.length) {
+            return Ok(());
+        }
+        Err(JournalError::Taken { path: segment.to_owned() })
+    }
+}
+
+/// What a writer that signs needs.
+struct Seals {
+    signer: Signer,
+    file: File,
+    last: Option<Checkpoint>,
+}
+
+impl Seals {
+    fn open(directory: &Path, signer: Signer, found: &[Checkpoint]) -> Result<Self, JournalError> {
+        let file = checkpoint::open_after(directory, found.len())?;
+        Ok(Self { signer, file, last: found.last().cloned() })
     }
 }
 
@@ -133,17 +223,23 @@ struct Tail {
     /// The chain with which the last segment begins; needed when its header must be written again.
     header_chain: Link,
     heads: HashMap<String, EntryId>,
+    frames: u64,
+    /// The segment of the last frame, and where in it that frame ends.
+    end: (u64, u64),
     exists: bool,
 }
 
 impl Tail {
-    fn find(directory: &Path) -> Result<Self, JournalError> {
+    /// Reads the whole journal; it must come as far as the last checkpoint, and be there what was signed.
+    fn find(directory: &Path, signed: Option<&Checkpoint>) -> Result<Self, JournalError> {
         let mut tail = Self {
             number: 1,
             length: 0,
             chain: GENESIS,
             header_chain: GENESIS,
             heads: HashMap::new(),
+            frames: 0,
+            end: (0, 0),
             exists: false,
         };
         let numbers = numbers(directory)?;
@@ -152,12 +248,24 @@ impl Tail {
             tail.number = number;
             tail.exists = true;
             tail.header_chain = tail.chain;
-            tail.read_segment(directory, number, Some(number) == last)?;
+            tail.read_segment(directory, number, Some(number) == last, signed)?;
         }
-        Ok(tail)
+        match signed {
+            Some(signed) if signed.frames > tail.frames => {
+                let (number, found) = (signed.number, tail.frames);
+                Err(JournalError::Cut { number, signed: signed.frames, found })
+            }
+            _ => Ok(tail),
+        }
     }
 
-    fn read_segment(&mut self, directory: &Path, number: u64, last: bool) -> Result<(), JournalError> {
+    fn read_segment(
+        &mut self,
+        directory: &Path,
+        number: u64,
+        last: bool,
+        signed: Option<&Checkpoint>,
+    ) -> Result<(), JournalError> {
         let Some(mut walk) = SegmentWalk::open(directory, number, &self.chain)? else {
             self.length = 0;
             return Ok(());
@@ -166,6 +274,11 @@ impl Tail {
             match walk.step()? {
                 Step::Frame(frame) => {
                     self.heads.insert(frame.pool, frame.id);
+                    self.frames += 1;
+                    self.end = (number, walk.offset());
+                    if let Some(signed) = signed.filter(|signed| signed.frames == self.frames) {
+                        signed.agree(self.frames, walk.chain(), self.end)?;
+                    }
                 }
                 Step::Torn if !last => {
                     return Err(walk.broken("it ends inside a frame, and another segment follows"));
@@ -195,8 +308,12 @@ impl Tail {
     }
 }
 
+fn lock_path(directory: &Path) -> PathBuf {
+    directory.join("journal.lock")
+}
+
 fn take_lock(directory: &Path) -> Result<File, JournalError> {
-    let path = directory.join("journal.lock");
+    let path = lock_path(directory);
     let failed = |source| io_error(&path, source);
     let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
     match lock.try_lock() {

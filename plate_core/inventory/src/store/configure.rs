@@ -149,7 +149,7 @@ impl Store {
     }
 
     /// The server's time, µs since the epoch: no two foundings of a pool share one.
-    async fn server_time_us(&self) -> Result<i64, StoreError> {
+    pub(super) async fn server_time_us(&self) -> Result<i64, StoreError> {
         let reply = self.servers.send(SHARD_TAG, &redis::cmd("TIME")).await?;
         let (seconds, microseconds): (i64, i64) =
             redis::from_redis_value_ref(&reply).map_err(|_| unexpected(&reply))?;

@@ -5,7 +5,7 @@
 //! measured in docs/measured.md: `everysec` loses acknowledged marks at a power cut, a truncated file of a server that
 //! loads it silently loses half, an evicting one loses what it likes.
 //!
-//! Not here: whether the store holds what the journal says. That takes the journal, and is the keeper's to see.
+//! Not here: whether the store holds what the journal says. That takes the journal ([`Store::compare`]).
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -123,7 +123,7 @@ impl Store {
     }
 
     /// What about the server's version and settings can lose marks.
-    async fn settings_faults(&self) -> Result<Vec<ContractFault>, StoreError> {
+    pub(super) async fn settings_faults(&self) -> Result<Vec<ContractFault>, StoreError> {
         let Servers::Cluster(cluster) = &self.servers else {
             return self.server_faults(&*self.servers.primary_of(SHARD_TAG).await?, Part::Alone).await;
         };
@@ -241,7 +241,7 @@ impl Store {
     }
 
     /// Founds the store. Of several who found it at once, the first one's certificate stands.
-    async fn found(&self) -> Result<Genesis, StoreError> {
+    pub(super) async fn found(&self) -> Result<Genesis, StoreError> {
         let server = self.servers.primary_of(SHARD_TAG).await?;
         let (run, born_ms) =
             (info(&server).await?.remove("run_id").unwrap_or_default(), self.server_time_ms().await?);

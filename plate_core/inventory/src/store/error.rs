@@ -64,6 +64,12 @@ pub enum StoreError {
     /// The server is one that could lose marks, or its data are of a later version. Nothing was done.
     #[error("the store's settings can lose marks: {} faults, first {}", .0.len(), first(.0))]
     Contract(Vec<ContractFault>),
+    /// A store that is to be restored and is not empty. Nothing was written.
+    #[error("the store is not empty: it has {key}; restore into a new data directory, or empty this store")]
+    NotEmpty {
+        /// A key that it has.
+        key: String,
+    },
     /// Settings outside their bounds. Nothing was sent.
     #[error("{}", first_setting(.0))]
     Settings(Vec<SettingInvalid>),

@@ -14,7 +14,9 @@
 //! columns      the arguments of a call in one buffer
 //! hold, ...    one verb a file: how its items are packed
 //! contract     whether this server may be used at all
+//! compare      whether the store holds what the journal tells
 //! snapshot     a pool's planes and records with the revision they stand at
+//! restore      an empty store rebuilt from a journal
 //! documents    what is written by compare and set, in a pool of its own
 //! refusals     notifications that were refused: lines of the journal, and nothing else
 //! ```
@@ -29,6 +31,7 @@ mod cancel;
 mod carry;
 mod cluster;
 mod columns;
+mod compare;
 mod configure;
 mod confirm;
 mod confirm_refund;
@@ -51,12 +54,14 @@ mod read;
 mod readmit;
 mod refusals;
 mod release;
+mod restore;
 mod servers;
 mod snapshot;
 mod sweep;
 mod withhold;
 
 pub use cluster::ClusterRules;
+pub use compare::{Comparison, Difference, How};
 pub use configure::{SETTING_TRIES_MAX, contested};
 pub use connection::Timeouts;
 pub use documents::{DOCUMENT_MAX_BYTES, DOCUMENTS_BACKLOG_MAX, Document};

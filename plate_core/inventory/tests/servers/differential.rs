@@ -16,7 +16,7 @@ use crate::server::{Home, Kind, Server, run};
 
 /// Runs of steps, long enough for holds to be paid, to lapse and to be held again. Batches are mostly small, so
 /// that a run gets far, and sometimes large, so that repeated marks, ids and applicants meet in one.
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let few = prop::collection::vec(any::<[u8; 4]>(), 1..4);
     let many = prop::collection::vec(any::<[u8; 4]>(), 4..40);
     let items = prop_oneof![4 => few, 1 => many];
@@ -25,7 +25,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// A server for many runs: nothing here asks what survives a power cut, so nothing waits for a disk.
-fn server(kind: Kind) -> Server {
+pub fn server(kind: Kind) -> Server {
     Server::start_with(kind, &[("appendfsync", "no")])
 }
 
@@ -35,7 +35,7 @@ fn cases(default: u32) -> u32 {
 }
 
 /// Tries a property of runs, and says what the smallest failing run is.
-fn for_all_runs(default_cases: u32, holds: impl Fn(&[Step]) -> Result<(), String>) -> Result<(), String> {
+pub fn for_all_runs(default_cases: u32, holds: impl Fn(&[Step]) -> Result<(), String>) -> Result<(), String> {
     let config = ProptestConfig {
         cases: cases(default_cases),
         failure_persistence: None,
@@ -89,7 +89,7 @@ async fn compare_op(world: &mut World, driver: &mut Driver, op: &Op) -> Result<(
 }
 
 /// The lines by which two long texts differ, with the model's first.
-fn difference(model: &str, store: &str) -> String {
+pub fn difference(model: &str, store: &str) -> String {
     let lines = model.lines().zip(store.lines()).enumerate();
     let differing = lines.filter(|(_, (model, store))| model != store).take(12);
     let shown = differing

@@ -1,12 +1,14 @@
 //! Carries an operation of the small world out in a real store, and reads back everything the store then holds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use plate_inventory::act::Act;
 use plate_inventory::answer::Answer;
 use plate_inventory::codec;
 use plate_inventory::feed::{Transition, decode};
 use plate_inventory::id::{ApplicantId, HoldId, PaymentId};
+use plate_inventory::journal::{EntryId, JournalWriter};
 use plate_inventory::library::Library;
 use plate_inventory::model::generator::{NO_POOL, POOLS};
 use plate_inventory::model::{Model, Op};
@@ -14,7 +16,7 @@ use plate_inventory::payment::Payment;
 use plate_inventory::placement::Placement;
 use plate_inventory::record::Record;
 use plate_inventory::settings::{PoolSettings, ROW_ORDINALS, SettingsChange, local_day};
-use plate_inventory::store::{Snapshot, Store, StoreError};
+use plate_inventory::store::{RawEntry, Snapshot, Store, StoreError};
 
 use crate::server::{Behind, Home};
 
@@ -23,6 +25,8 @@ pub struct Driver {
     store: Store,
     behind: Behind,
     told: BTreeMap<String, Vec<(i64, Transition)>>,
+    /// The feed's own bytes, in the order in which they were listened to.
+    entries: Vec<(String, RawEntry)>,
 }
 
 impl Driver {
@@ -30,7 +34,12 @@ impl Driver {
     pub async fn new(home: &impl Home, library: Library, placement: Placement) -> Self {
         let mut behind = home.behind();
         behind.empty();
-        Self { store: home.store_placed(library, placement).await, behind, told: BTreeMap::new() }
+        Self {
+            store: home.store_placed(library, placement).await,
+            behind,
+            told: BTreeMap::new(),
+            entries: Vec::new(),
+        }
     }
 
     /// Carries out one operation at a moment.
@@ -80,6 +89,7 @@ impl Driver {
                 return Ok(());
             }
             for entry in entries {
+                self.entries.push((pool.to_owned(), entry.clone()));
                 let decoded = decode(&entry.bytes).expect("an entry can be read");
                 assert_eq!((decoded.pool.as_str(), decoded.last_revision()), (pool, entry.revision));
                 assert_eq!(decoded.first_revision, told.last().map_or(0, |(_, last)| last.revision) + 1);
@@ -88,6 +98,25 @@ impl Driver {
                 );
             }
         }
+    }
+
+    /// Writes everything that the feeds ever told into a journal.
+    pub async fn journal(&mut self, directory: &Path) -> Result<(), StoreError> {
+        for pool in POOLS {
+            self.listen(pool).await?;
+        }
+        let mut journal = JournalWriter::open(directory).expect("a journal");
+        for (pool, entry) in &self.entries {
+            let id = EntryId { revision: entry.revision, sequence: 0 };
+            assert!(journal.append(pool, id, &entry.bytes).expect("it follows"));
+        }
+        journal.sync().expect("the disk takes it");
+        Ok(())
+    }
+
+    /// The store, for what is no operation.
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Everything the store holds, as far as it can be told apart from outside.
@@ -244,6 +273,26 @@ struct PoolState {
 }
 
 impl State {
+    /// The same without what a restoration may leave out: how far a feed was trimmed, permits of holds that have ended,
+    /// which heal by themselves, by how much a refused extension has lengthened the permit of one that lives, and, where
+    /// the shard stands apart, the refused holds of an operator, which count there.
+    pub fn restored(mut self, now_ms: i64, placement: Placement) -> Self {
+        if placement == Placement::Apart {
+            self.today.clear();
+        }
+        let live =
+            |pool: &PoolState| pool.live.values().map(|r| (r.hold, r.permit_deadline_ms)).collect::<Vec<_>>();
+        let live: BTreeMap<HoldId, i64> = self.pools.values().flat_map(live).collect();
+        for permits in self.permits.values_mut() {
+            permits.retain(|hold, _| live.contains_key(hold));
+            permits.iter_mut().for_each(|(hold, deadline)| *deadline = live[hold].min(*deadline));
+            permits.retain(|_, deadline| now_ms < *deadline);
+        }
+        self.permits.retain(|_, permits| !permits.is_empty());
+        self.pools.values_mut().for_each(|pool| pool.trimmed = 0);
+        self
+    }
+
     /// The state of the model, in the same words.
     pub fn of_model(model: &Model, now_ms: i64) -> Self {
         let pool_state = |pool: &plate_inventory::model::Pool| PoolState {

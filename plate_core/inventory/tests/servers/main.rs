@@ -16,5 +16,6 @@ mod failures;
 mod midway;
 mod people;
 mod replica;
+mod restore;
 mod server;
 mod settings;
