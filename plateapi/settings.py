@@ -200,6 +200,12 @@ class Settings(BaseSettings):
     journal_poll_seconds: float = Field(
         0.05, gt=0, le=10, description="Pause between two looks at the feed when it was empty."
     )
+    journal_key_file: Path | None = Field(
+        None, description="Private key that signs the journal, 32 bytes in hex; unset: made in `keys/`."
+    )
+    journal_checkpoint_seconds: float = Field(
+        60.0, gt=0, le=3_600, description="Longest time that what was journalled stays unsigned."
+    )
     feed_trim_seconds: float = Field(
         1.0,
         ge=0,
@@ -224,6 +230,11 @@ class Settings(BaseSettings):
     def journal_dir(self) -> Path:
         """The journal's segments."""
         return self.data_dir / "journal"
+
+    @property
+    def journal_key_path(self) -> Path:
+        """The private key that signs the journal; beside it, as `.retired`, earlier public keys."""
+        return self.journal_key_file or self.keys_dir / "journal.key"
 
     @property
     def foundings_path(self) -> Path:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Literal
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 ServerKind = Literal["valkey", "redis"]
 SERVER_KINDS: tuple[ServerKind, ...] = ("valkey", "redis")
@@ -89,7 +91,8 @@ class StoreServer:
             if self.process.poll() is not None:
                 break
             try:
-                with self.client() as client:
+                # Without retries of its own: they would go on for seconds after the server has ended.
+                with redis.Redis(unix_socket_path=str(self.socket), retry=Retry(NoBackoff(), 0)) as client:
                     client.ping()
                     return
             except (redis.ConnectionError, redis.BusyLoadingError):

@@ -19,11 +19,11 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # a local may hold somebody's IIN
     help="Allocate state registration marks: explain, search, hold, import, publish, operate.",
     epilog="Exit codes: 0 done, 1 failed, 2 invalid input, 3 refused, 4 unreachable, 5 not started, "
-    "6 partly done, 7 outcome unknown, 130 interrupted.",
+    "6 partly done, 7 outcome unknown, 8 journal broken, 130 interrupted.",
 )
 tariff = typer.Typer(no_args_is_help=True, help="Tariffs: check a file, see its effect, publish it.")
 app.add_typer(tariff, name="tariff")
-journal = typer.Typer(no_args_is_help=True, help="The journal on disk: export it, show one mark's history.")
+journal = typer.Typer(no_args_is_help=True, help="The journal on disk: verify, export, show a mark.")
 app.add_typer(journal, name="journal")
 app.add_typer(pools, name="pools")
 
@@ -187,6 +187,15 @@ def token(
 
 @app.command()
 @told
+def restore(as_json: Json = False) -> None:
+    """Rebuild an empty store from the journal, and prove that the two are equal."""
+    from plateapi.cli import restoring
+
+    raise typer.Exit(restoring.restore(as_json=as_json))
+
+
+@app.command()
+@told
 def doctor(as_json: Json = False) -> None:
     """Look at what the service needs and what runs, and say what is wrong."""
     from plateapi.cli import doctor as surgery
@@ -270,13 +279,44 @@ def list_(server: Server = None, as_json: Json = False) -> None:
 @journal.command("export")
 @told
 def journal_export(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; one JSON object a line.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to.")],
+    file_format: Annotated[
+        Literal["json", "parquet"] | None,
+        typer.Option("--format", help="Lines of JSON, or Parquet; as the file's name ends."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write every transition of the journal."""
     from plateapi.cli import journal as journal_on_disk
 
-    raise typer.Exit(journal_on_disk.export(file, as_json=as_json))
+    raise typer.Exit(journal_on_disk.export(file, file_format=file_format, as_json=as_json))
+
+
+@journal.command("verify")
+@told
+def journal_verify(
+    witness: Annotated[
+        list[str] | None,
+        typer.Option("--witness", metavar="FILE|HEX", help="A checkpoint kept elsewhere; repeatable."),
+    ] = None,
+    key: Annotated[
+        list[str] | None, typer.Option("--key", metavar="HEX", help="A further public key to trust.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check chain, checkpoints and revisions, and that the journal is the one that witnesses saw."""
+    from plateapi.cli import journal as journal_on_disk
+
+    raise typer.Exit(journal_on_disk.verify(witnesses=witness or [], keys=key or [], as_json=as_json))
+
+
+@journal.command("key")
+@told
+def journal_key(as_json: Json = False) -> None:
+    """Print the public key that signs the journal here."""
+    from plateapi.cli import journal as journal_on_disk
+
+    raise typer.Exit(journal_on_disk.key(as_json=as_json))
 
 
 @journal.command("show")

@@ -42,6 +42,6 @@ def _import_alone(settings: Settings, directory: DataDirectory, path: Path, *, a
     settings = settings.model_copy(update={"redis_url": url})
     keeper = Child("keeper", "plateapi.keeper", directory.log / "keeper.log", {URL_VARIABLE: url})
     with Conductor([keeper], store, complain) as conductor:
-        load_store(settings, complain)
+        load_store(settings, complain, embedded=store is not None)
         conductor.start()
         return import_file(path, as_json=as_json)

@@ -14,4 +14,5 @@ class Exit(IntEnum):
     NOT_STARTED = 5  # settings, port, store or boot contract keep the service from starting
     PARTLY_DONE = 6  # done, with rows left out that the account names
     UNKNOWN = 7  # sent, no answer: ask again with the same request id
+    BROKEN = 8  # the journal is not what was written, or a store is not what its journal tells
     INTERRUPTED = 130  # Ctrl-C

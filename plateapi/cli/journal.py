@@ -1,41 +1,138 @@
 """`plates journal`: what is on disk, read without the server and without disturbing the keeper."""
 
 import base64
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
-from plate_core import JournalReader, RuleBook
+from plate_core import JournalReader, RuleBook, verify_journal
 from plateapi.cli.exits import Exit
 from plateapi.cli.law import open_book
 from plateapi.cli.moments import moment_text
-from plateapi.cli.telling import say, write_json
+from plateapi.cli.telling import CommandFailed, complain, say, thousands, write_json
+from plateapi.keeper.seal import trusted_keys
 from plateapi.settings import Settings
+
+CHECKPOINT_DIGITS: Final = 400
 
 # A line a transition, the longest field last: a history is read whole, so nothing is cut to a window.
 COLUMNS: Final = "{:>9}  {:25}  {:13}  {:14}  {:10}  {:12}  {:41}  {}"
 
 
-def export(file: Path, *, as_json: bool) -> Exit:
-    """Write every transition as one JSON object a line, in the order of the journal.
+def export(file: Path, *, file_format: str | None, as_json: bool) -> Exit:
+    """Write every transition in the order of the journal, as lines of JSON or as Parquet with typed columns.
 
     Raises:
         JournalBroken: at the first frame that does not fit the chain; what came before is written.
     """
     book = open_book()
     pools = frozenset(book.pools())
-    count = 0
-    with file.open("wb") as lines:
-        for step in JournalReader(Settings().journal_dir).transitions():
-            lines.write(orjson.dumps(_facts(book, pools, step), option=orjson.OPT_APPEND_NEWLINE))
-            count += 1
+    steps = (_facts(book, pools, step) for step in JournalReader(Settings().journal_dir).transitions())
+    chosen = file_format or ("parquet" if file.suffix == ".parquet" else "json")
+    count = _write_parquet(file, steps) if chosen == "parquet" else _write_lines(file, steps)
     if as_json:
         write_json({"transitions": count, "file": str(file)})
     else:
         say(f"{count} transitions written to {file}.")
     return Exit.DONE
+
+
+def _write_lines(file: Path, steps: Iterator[dict[str, Any]]) -> int:
+    count = 0
+    with file.open("wb") as lines:
+        for facts in steps:
+            lines.write(orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE))
+            count += 1
+    return count
+
+
+def _write_parquet(file: Path, steps: Iterator[dict[str, Any]]) -> int:
+    from plateapi.cli import journal_columns  # noqa: PLC0415  lines need no pyarrow
+
+    return journal_columns.write(file, steps)
+
+
+def verify(*, witnesses: list[str], keys: list[str], as_json: bool) -> Exit:
+    """Check the chain, the checkpoints, the revisions of every pool, and what witnesses saw.
+
+    Raises:
+        JournalBroken: with the first thing that is wrong.
+    """
+    settings = Settings()
+    began = time.monotonic()
+    found = verify_journal(
+        settings.journal_dir,
+        keys=trusted_keys(settings) + [_hexadecimal("--key", key) for key in keys],
+        witnesses=[_witness(witness) for witness in witnesses],
+        heed=_progress(began),
+    )
+    seconds = time.monotonic() - began
+    last = found["last"]
+    facts = {
+        "entries": found["entries"],
+        "transitions": found["transitions"],
+        "entries_unsigned": found["entries_unsigned"],
+        "checkpoints": found["checkpoints"],
+        "head": found["head"].hex(),
+        "last_checkpoint": last.hex() if last else None,
+        "seconds": round(seconds, 3),
+    }
+    if as_json:
+        write_json(facts)
+    else:
+        _say_verified(facts, len(witnesses))
+    return Exit.DONE
+
+
+def key(*, as_json: bool) -> Exit:
+    """Print the public key that others verify this journal by."""
+    public = trusted_keys(Settings())[0].hex()
+    if as_json:
+        write_json({"public_key": public})
+    else:
+        say(public)
+    return Exit.DONE
+
+
+def _say_verified(facts: dict[str, Any], witnesses: int) -> None:
+    entries, seconds = facts["entries"], facts["seconds"]
+    rate = thousands(round(entries / seconds)) if seconds else "-"
+    say(f"{thousands(entries)} entries, {thousands(facts['transitions'])} transitions: every link fits.")
+    say(f"{thousands(facts['checkpoints'])} checkpoints, each as it was signed; {witnesses} witnesses agree.")
+    say(f"{thousands(facts['entries_unsigned'])} entries are newer than the last checkpoint.")
+    say(f"{seconds:.1f} s, {rate} entries/s.")
+    if facts["last_checkpoint"]:
+        say("Keep the last checkpoint elsewhere, and give it back as --witness:")
+        say(facts["last_checkpoint"])
+
+
+def _progress(began: float) -> Callable[[int], None]:
+    """Says how far it is, where somebody watches."""
+
+    def tell(entries: int) -> None:
+        if sys.stderr.isatty():
+            complain(f"{thousands(entries)} entries after {time.monotonic() - began:.0f} s")
+
+    return tell
+
+
+def _witness(text: str) -> bytes:
+    """A checkpoint from a file, or as it was printed."""
+    # Printed it is longer than a file's name may be.
+    is_file = len(text) < CHECKPOINT_DIGITS and Path(text).is_file()
+    return _hexadecimal("--witness", Path(text).read_text("ascii").strip() if is_file else text)
+
+
+def _hexadecimal(option: str, text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        detail = f"{option} takes hexadecimal digits, as `plates journal` prints them, or a file of them."
+        raise CommandFailed(Exit.INVALID, "hexadecimal_invalid", detail) from error
 
 
 def show(mark_text: str, *, as_json: bool) -> Exit:

@@ -119,11 +119,17 @@ def _of_core(error: Any) -> CommandFailed:  # noqa: ANN401  its class may not be
         "boot_contract_broken": Exit.NOT_STARTED,
         "store_unfit": Exit.NOT_STARTED,
         "outcome_unknown": Exit.UNKNOWN,
+        "store_not_empty": Exit.REFUSED,
+        "journal_locked": Exit.REFUSED,
+        "journal_key_refused": Exit.NOT_STARTED,
         "no_tariff_in_force": Exit.REFUSED,
         "no_mci_in_force": Exit.REFUSED,
     }
-    invalid = isinstance(error, sys.modules["plate_core.errors"].InputInvalid)
-    exit_code = Exit.INVALID if invalid else by_slug.get(error.slug, Exit.FAILED)
+    errors = sys.modules["plate_core.errors"]
+    invalid = isinstance(error, errors.InputInvalid)
+    is_broken = isinstance(error, errors.JournalBroken) and error.slug != "journal_io"
+    unnamed = Exit.BROKEN if is_broken else Exit.FAILED
+    exit_code = Exit.INVALID if invalid else by_slug.get(error.slug, unnamed)
     # The core's own sentence counts the faults and repeats the first; the lines say them all.
     lines = [fault_line(fault) for fault in error.faults] if invalid else []
     return CommandFailed(exit_code, error.slug, "\n".join(lines) or error.detail, **error.context)

@@ -1,17 +1,21 @@
 """Which keeper is active: a lease in the store, renewed while its holder lives.
 
-The lease saves work, it does not guard safety. Two keepers that both believe themselves active expire the
-same holds (the second finds nothing due) and read the same feed (the journal's file lock lets one write), so
-a lease that lapses too early costs a log line and nothing else.
+The lease saves work. Two keepers that both believe themselves active expire the same holds (the second finds
+nothing due), and of those that share a journal directory the file lock lets one write. Keepers of machines
+that share nothing have a journal each, and no lock between them; so a keeper that slept past its lease
+believes nothing any more until it has asked again, and neither writes nor trims.
 """
 
+import math
 import os
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import structlog
+
+from plateapi.keeper.baseline import machine_ms
 
 LEASE_NAME: Final = "keeper"
 
@@ -37,18 +41,27 @@ class Election:
     store: LeaseStore
     lease_ttl_ms: int
     holder: str = field(default_factory=lambda: f"{os.getpid()}-{secrets.token_hex(6)}")
-    active: bool = False
+    clock_ms: Callable[[], float] = machine_ms
+    _until_ms: float = -math.inf
+
+    @property
+    def active(self) -> bool:
+        """Whether the lease was held at the last asking, and cannot have lapsed since."""
+        return self.clock_ms() < self._until_ms
 
     async def stand(self) -> bool:
         """Takes or renews the lease and says whether this keeper is active."""
-        active = await self.store.take_lease(LEASE_NAME, self.holder, self.lease_ttl_ms)
-        if active != self.active:
-            log.info("keeper_active" if active else "keeper_standing_by", holder=self.holder)
-        self.active = active
-        return active
+        was_active = self.active
+        # Counted from before the asking: the store begins to count later, so the lease outlives this.
+        asked_at_ms = self.clock_ms()
+        held = await self.store.take_lease(LEASE_NAME, self.holder, self.lease_ttl_ms)
+        self._until_ms = asked_at_ms + self.lease_ttl_ms if held else -math.inf
+        if self.active != was_active:
+            log.info("keeper_active" if held else "keeper_standing_by", holder=self.holder)
+        return self.active
 
     async def withdraw(self) -> None:
         """Gives the lease back, so that another keeper need not wait until it lapses."""
         if self.active:
             await self.store.give_lease(LEASE_NAME, self.holder)
-            self.active = False
+            self._until_ms = -math.inf

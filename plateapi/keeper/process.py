@@ -24,6 +24,7 @@ from plateapi.keeper.election import Election
 from plateapi.keeper.expiry import sweep_pools
 from plateapi.keeper.history import OwnHistory
 from plateapi.keeper.journaling import POOLS_WITHOUT_MARKS, UNPLACED_POOL, journal_round
+from plateapi.keeper.seal import signing_key
 from plateapi.keeper.status import KeeperStatus, is_fresh, write_status
 from plateapi.keeper.trimming import Trimming
 from plateapi.settings import Settings
@@ -63,6 +64,7 @@ class Keeper:
         )
         self.election = Election(self.inventory, int(self.settings.keeper_lease_seconds * 1000))
         self.swept_at = 0.0
+        self.signed_at = time.monotonic()
         self.pools: Sequence[str] = self.book.pools()
         self.feeds: Sequence[str] = [*self.pools, *POOLS_WITHOUT_MARKS]
 
@@ -161,6 +163,7 @@ class Keeper:
         try:
             writing = self.writing or self._open_journal()
             done = await journal_round(writing.history, writing.journal, self.feeds)
+            self._sign(writing.journal)
             await writing.trimming.trim(done.heads, time.monotonic())
         except PlateError as error:
             self._close_journal()
@@ -172,7 +175,7 @@ class Keeper:
 
     def _open_journal(self) -> Writing:
         """Reads from the disk what need not be read in every round."""
-        journal = Journal.open(self.settings.journal_dir)
+        journal = Journal.open(self.settings.journal_dir, signing_key=signing_key(self.settings))
         try:
             pools = [*self.pools, UNPLACED_POOL]
             history = OwnHistory(self.inventory, journal, pools, self.settings.foundings_path)
@@ -185,8 +188,18 @@ class Keeper:
         )
         return self.writing
 
+    def _sign(self, journal: Journal) -> None:
+        """Sign what is on disk, when that was last done long enough ago."""
+        now = time.monotonic()
+        if now - self.signed_at >= self.settings.journal_checkpoint_seconds:
+            self.signed_at = now
+            journal.checkpoint(time.time_ns() // 1_000_000)
+
     def _close_journal(self) -> None:
         if self.writing is not None:
+            # A journal that refused is closed unsigned; what is on disk is signed with the next opening.
+            with suppress(PlateError):
+                self.writing.journal.checkpoint(time.time_ns() // 1_000_000)
             self.writing.journal.close()
             self.writing = None
 

@@ -24,7 +24,7 @@ from tests.lasting_law import law_until
 from tests.personas import new_iin
 
 COMMANDS = ["up", "down", "explain", "search", "hold", "release", "import", "demo-registry", "demo"]
-COMMANDS += ["token", "doctor"]
+COMMANDS += ["token", "restore", "doctor"]
 TARIFF_COMMANDS = ["check", "preview", "publish", "approve", "list"]
 POOL_COMMANDS = ["list", *(word for word, *_ in TURNS)]
 GROUPED = {"tariff": TARIFF_COMMANDS, "pools": POOL_COMMANDS}

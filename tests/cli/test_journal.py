@@ -1,12 +1,23 @@
 """`plates journal`: what is on disk, as lines that other tools read."""
 
+import asyncio
+import functools
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
+import pytest
+
 from plate_core import Inventory, Journal, RuleBook
+from plateapi.cli.equality import refuse_difference
+from plateapi.cli.exits import Exit
+from plateapi.cli.telling import CommandFailed
 from plateapi.keeper.journaling import POOLS_WITHOUT_MARKS, journal_round
+from plateapi.keeper.seal import signing_key
+from plateapi.settings import Settings
 from tests.cli.commands import plates
 from tests.facade.citizens import PAYMENTS, Citizen, official
+from tests.servers import StoreServer
 
 
 async def test_an_export_tells_of_documents_and_refusals(inventory: Inventory, tmp_path: Path) -> None:
@@ -57,3 +68,121 @@ async def test_show_and_export_name_each_steps_representative(
     lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     acts = [(line["on_behalf"], line["representative"]) for line in lines if line["mark"]]
     assert acts == [(entity, name) for name in names]
+
+
+async def test_an_export_as_parquet_has_the_same_rows(
+    inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """Typed columns, a row a transition; the name of the file or the option says which it is."""
+    await Citizen("aigerim").hold(inventory, book, book.parse("777AAA02"))
+    await inventory.put_document(official(), "tariff/draft/1", "тариф".encode(), expected_version=0)
+    journal = Journal.open(tmp_path / "journal")
+    await journal_round(inventory, journal, ["person_car.02", *POOLS_WITHOUT_MARKS])
+    journal.close()
+    lines, table = tmp_path / "export.ndjson", tmp_path / "export.parquet"
+    plates("journal", "export", str(lines), "--json", data_dir=tmp_path)
+    ran = plates("journal", "export", str(table), "--json", data_dir=tmp_path)
+    rows = pq.read_table(table).to_pylist()
+    told = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
+    assert ran.line["transitions"] == len(rows) == len(told) == 3
+    for row, line in zip(rows, told, strict=True):
+        same = (
+            "pool",
+            "revision",
+            "verb",
+            "mark",
+            "state",
+            "hold",
+            "applicant",
+            "amount_tiyn",
+            "actor",
+            "note",
+        )
+        assert [row[name] for name in same] == [line[name] for name in same]
+        assert int(row["server_time"].timestamp() * 1_000) == line["server_ms"]
+    assert [row["document_content"] for row in rows] == [None, None, "тариф"]
+    forced = tmp_path / "export.any"
+    plates("journal", "export", str(forced), "--format", "parquet", data_dir=tmp_path)
+    assert pq.read_table(forced).num_rows == 3
+
+
+async def test_a_cut_journal_is_seen_by_its_witness(
+    inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """Verified as it is; cut with its checkpoints it is believed without the witness only."""
+    directory = tmp_path / "journal"
+    public = plates("journal", "key", "--json", data_dir=tmp_path).line["public_key"]
+    journal = Journal.open(directory, signing_key=bytes.fromhex((tmp_path / "keys/journal.key").read_text()))
+    for number, mark in enumerate(("777AAA02", "778AAA02"), 1):
+        await Citizen(mark).hold(inventory, book, book.parse(mark))
+        await journal_round(inventory, journal, ["person_car.02"])
+        assert journal.checkpoint(number)
+    journal.close()
+    ran = plates("journal", "verify", "--json", data_dir=tmp_path)
+    assert (ran.code, ran.line["entries_unsigned"], ran.line["checkpoints"]) == (0, 0, 2)
+    witness = tmp_path / "witness.hex"
+    witness.write_text(ran.line["last_checkpoint"])
+    assert (
+        plates("journal", "verify", "--witness", str(witness), "--key", public, data_dir=tmp_path).code == 0
+    )
+    first = (directory / "checkpoints.signed").read_bytes()[:200]
+    (directory / "checkpoints.signed").write_bytes(first)
+    with (directory / "0000000001.journal").open("r+b") as segment:
+        segment.truncate(int.from_bytes(first[24:32], "little"))
+    assert plates("journal", "verify", data_dir=tmp_path).code == 0
+    seen = plates("journal", "verify", "--json", "--witness", ran.line["last_checkpoint"], data_dir=tmp_path)
+    assert (seen.code, seen.line["type"]) == (Exit.BROKEN, "urn:plates:problem:checkpoints_cut")
+    odd = plates("journal", "verify", "--json", "--witness", "zz", data_dir=tmp_path)
+    assert (odd.code, odd.line["type"]) == (Exit.INVALID, "urn:plates:problem:hexadecimal_invalid")
+
+
+async def test_a_lost_store_is_restored_and_no_other(
+    store: StoreServer, inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """The hold and its answer are there again; a store that has anything is refused and left as it was."""
+    citizen, mark = Citizen("aigerim"), book.parse("777AAA02")
+    held = await citizen.hold(inventory, book, mark)
+    assert held.live is not None
+    settings = Settings(data_dir=tmp_path, redis_url=store.url)
+    journal = Journal.open(settings.journal_dir, signing_key=signing_key(settings))
+    await journal_round(inventory, journal, [*book.pools(), *POOLS_WITHOUT_MARKS])
+    journal.close()
+    settings.genesis_path.write_text("0123456789abcdef\n")
+    restore = functools.partial(plates, "restore", "--json", data_dir=tmp_path, PLATES_REDIS_URL=store.url)
+    refused = await asyncio.to_thread(restore)
+    assert (refused.code, refused.line["type"]) == (Exit.REFUSED, "urn:plates:problem:store_not_empty")
+    store.empty()
+    done = await asyncio.to_thread(restore)
+    assert (done.code, done.line["records"]) == (0, 1)
+    assert settings.genesis_path.read_text().strip() == done.line["store"] != "0123456789abcdef"
+    await inventory.load_functions()
+    [answer] = await inventory.read([mark])
+    assert answer.live is not None
+    assert (answer.live.hold_id, answer.live.revision) == (held.live.hold_id, held.live.revision)
+
+
+async def test_a_store_that_differs_is_not_served(
+    store: StoreServer, inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """It names the mark. Before the damage the store is well; and without a journal nothing is compared."""
+    mark = book.parse("777AAA02")
+    await Citizen("aigerim").hold(inventory, book, mark)
+    settings = Settings(data_dir=tmp_path, redis_url=store.url)
+    said: list[str] = []
+    journal = Journal.open(settings.journal_dir, signing_key=signing_key(settings))
+    done = await journal_round(inventory, journal, ["person_car.02"])
+    journal.close()
+    for pool, head in done.heads.items():
+        await inventory.trim_feed(pool, head)
+    await refuse_difference(inventory, book, settings, said.append, embedded=True)
+    assert "1 records" in said[-1]
+    with store.client() as client:
+        client.hdel("{person_car.02}:live", mark.ordinal.to_bytes(4, "little"))
+    with pytest.raises(CommandFailed, match="777 AAA 02") as refused:
+        await refuse_difference(inventory, book, settings, said.append, embedded=True)
+    assert (refused.value.slug, refused.value.exit_code) == ("store_differs_from_journal", Exit.NOT_STARTED)
+    elsewhere = Settings(data_dir=tmp_path / "elsewhere", redis_url=store.url)
+    await refuse_difference(inventory, book, elsewhere, said.append, embedded=False)
+    assert "not compared" in said[-1]
+    with pytest.raises(CommandFailed, match="goes on from a later one"):
+        await refuse_difference(inventory, book, elsewhere, said.append, embedded=True)

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from plate_core import Inventory, Journal, JournalBroken, JournalReader, ReplicaWriter, RuleBook
+from plate_core import (
+    Inventory,
+    Journal,
+    JournalBroken,
+    JournalReader,
+    ReplicaWriter,
+    RuleBook,
+    verify_journal,
+)
 from plateapi.engine import Engine
 from plateapi.keeper.activation import Activation
 from plateapi.keeper.election import Election
@@ -23,6 +31,7 @@ from plateapi.keeper.journaling import (
     journal_round,
 )
 from plateapi.keeper.process import Keeper
+from plateapi.keeper.seal import trusted_keys
 from plateapi.keeper.status import KeeperStatus
 from plateapi.keeper.trimming import Trimming
 from plateapi.settings import Settings
@@ -413,3 +422,29 @@ async def test_a_status_that_cannot_be_written_ends_no_keeper(
         in_the_way.rmdir()
         while not (tmp_path / "keeper.json").exists():
             await inventory.server_time_ms()
+
+
+async def test_a_keeper_that_slept_past_its_lease_believes_nothing(inventory: Inventory) -> None:
+    """Stopped and continued, it asks before it writes or trims: another may have taken over."""
+    now_ms = [0.0]
+    sleeper = Election(inventory, 60_000, clock_ms=lambda: now_ms[0])
+    assert await sleeper.stand()
+    assert sleeper.active
+    now_ms[0] = 59_999.0
+    assert sleeper.active
+    now_ms[0] = 60_000.0
+    assert not sleeper.active
+
+
+async def test_a_keeper_signs_what_it_journals(
+    store: StoreServer, inventory: Inventory, tmp_path: Path
+) -> None:
+    """With the key that it made, readable by nobody else; at its end nothing is left unsigned."""
+    settings = Settings(data_dir=tmp_path, redis_url=store.url, journal_checkpoint_seconds=0.01)
+    async with working_keeper(settings) as keeper:
+        while not keeper.status.journalled_entries:
+            await inventory.server_time_ms()
+    assert settings.journal_key_path.stat().st_mode & 0o777 == 0o600
+    found = verify_journal(settings.journal_dir, keys=trusted_keys(settings))
+    assert found["entries_unsigned"] == 0
+    assert found["checkpoints"] >= 1

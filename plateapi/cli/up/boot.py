@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from plate_core import BootContractBroken
+from plateapi.cli.equality import refuse_difference
 from plateapi.cli.exits import Exit
 from plateapi.cli.telling import CommandFailed
 from plateapi.cli.up.conductor import StoreWatch
@@ -88,15 +89,15 @@ def store_options(settings: Settings) -> StoreOptions:
     )
 
 
-def load_store(settings: Settings, report: Callable[[str], None]) -> None:
-    """Hold the store to the boot contract, and bring functions and law into it.
+def load_store(settings: Settings, report: Callable[[str], None], *, embedded: bool) -> None:
+    """Hold the store to the boot contract and to its journal, and bring functions and law into it.
 
     Raises:
-        CommandFailed: with a line for each broken term of the contract.
+        CommandFailed: with a line for each broken term of the contract, or for each difference.
         RuleBookInvalid: with every fault of the law's files.
     """
     try:
-        asyncio.run(_load(settings, report))
+        asyncio.run(_load(settings, report, embedded=embedded))
     except BootContractBroken as broken:
         lines = [
             f"{fault['setting']} is {fault['found']}; needed: {fault['needed']}. {fault['mend']}"
@@ -106,9 +107,10 @@ def load_store(settings: Settings, report: Callable[[str], None]) -> None:
         raise CommandFailed(Exit.NOT_STARTED, broken.slug, detail, **broken.context) from broken
 
 
-async def _load(settings: Settings, report: Callable[[str], None]) -> None:
+async def _load(settings: Settings, report: Callable[[str], None], *, embedded: bool) -> None:
     engine = await Engine.open(settings, watch=False)
     try:
+        await refuse_difference(engine.inventory, engine.law.base, settings, report, embedded=embedded)
         await load_law(engine, report)
     finally:
         await engine.close()

@@ -132,7 +132,7 @@ class _Run:
         ]
         conductor = Conductor(children, store, self.report, self.stopping)
         with conductor:
-            load_store(settings, self.report)
+            load_store(settings, self.report, embedded=store is not None)
             conductor.start()
             self._serve(settings, conductor, "embedded" if store else "external")
             self.report("stopping")

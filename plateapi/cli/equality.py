@@ -1,0 +1,89 @@
+"""Whether the store is what its journal tells: asked before anything is served, and after a restoration.
+
+An append-only file that was cut loads as a smaller country, one flipped byte changes an owner, and an older
+copy sells again what was sold since; no server notices any of it. The journal does: it is replayed, and every
+plane, record, payment, setting and document of the store is compared with it, byte by byte.
+
+Not here: what no transition tells (permits, cool-downs, answers of request ids), and an older copy of the
+whole data directory, journal and all: that is as consistent as the present one, and only a witness shows it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from plate_core import Inventory, JournalBroken, JournalState, RuleBook, verify_journal
+from plateapi.cli.exits import Exit
+from plateapi.cli.telling import CommandFailed, thousands
+from plateapi.keeper.seal import trusted_keys
+from plateapi.settings import Settings
+
+DIFFERENCES_SHOWN: Final = 10
+
+Report = Callable[[str], None]
+
+
+async def refuse_difference(
+    inventory: Inventory, book: RuleBook, settings: Settings, report: Report, *, embedded: bool
+) -> None:
+    """Refuse a store that is not what the journal in the data directory tells.
+
+    A store of somebody else's may be served by a machine that never journalled: there is nothing to compare.
+
+    Raises:
+        CommandFailed: with a line for each difference, or for what is wrong with the journal.
+    """
+    began = time.monotonic()
+    directory = settings.journal_dir
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        verified = await asyncio.to_thread(verify_journal, directory, keys=trusted_keys(settings))
+        state = await asyncio.to_thread(JournalState.of, directory)
+    except JournalBroken as broken:
+        detail = f"The journal cannot be believed, so nothing is served: {broken.detail}."
+        raise CommandFailed(Exit.NOT_STARTED, broken.slug, detail, **broken.context) from broken
+    found = await inventory.compare(state)
+    seconds = time.monotonic() - began
+    never_journalled = verified["entries"] == 0 and not embedded
+    if never_journalled and all(one["slug"] == "journal_gap" for one in found["differences"]):
+        if found["differences"]:
+            report(f"nothing was ever journalled in {directory}; the store was not compared with a journal")
+        return
+    if found["differences"]:
+        raise differs(found["differences"], book, directory)
+    report(
+        f"the store is what its journal tells: {found['pools']} pools, {thousands(found['records'])} "
+        "records, "
+        f"{thousands(verified['transitions'])} transitions compared in {seconds:.1f} s"
+    )
+
+
+def differs(differences: list[dict[str, Any]], book: RuleBook, journal: Path) -> CommandFailed:
+    """The refusal of a store that differs from its journal, the first differences named."""
+    lines = [f"  {_place(one, book)}: {one['detail']}" for one in differences[:DIFFERENCES_SHOWN]]
+    more = len(differences) - len(lines)
+    if more > 0:
+        lines.append(f"  and {more} more")
+    detail = "\n".join(
+        [
+            f"The store is not what the journal in {journal} tells, so nothing is served:",
+            *lines,
+            "Copy both aside; then put back the data directory that belongs to this journal, or rebuild the "
+            "store from it with `plates restore` (docs/operating/backup-and-restore.md).",
+        ]
+    )
+    slug = "store_differs_from_journal"
+    return CommandFailed(Exit.NOT_STARTED, slug, detail, differences=differences)
+
+
+def _place(difference: dict[str, Any], book: RuleBook) -> str:
+    """The pool, and the mark where the law knows it."""
+    pool, ordinal = difference["pool"], difference["ordinal"]
+    if ordinal is None or pool not in book.pools():
+        return str(pool)
+    try:
+        return f"{pool}, {book.mark_at(pool, ordinal).display}"
+    except Exception:
+        return str(pool)
