@@ -62,12 +62,17 @@ async def open_sale(
 
 @asynccontextmanager
 async def opened_sale(
-    url: str, book: RuleBook, *, response_timeout_ms: int = 2_000, **terms: int
+    url: str,
+    book: RuleBook,
+    *,
+    pools: Sequence[str] = POOLS,
+    response_timeout_ms: int = 2_000,
+    **terms: int,
 ) -> AsyncIterator[Inventory]:
     """A sale on the store at ``url``, and its inventory, which is closed in the end."""
     inventory = Inventory.open(url, book, options={"response_timeout_ms": response_timeout_ms})
     try:
-        await open_sale(inventory, book, **terms)
+        await open_sale(inventory, book, pools, **terms)
         yield inventory
     finally:
         inventory.close()
