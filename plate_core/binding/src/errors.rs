@@ -300,6 +300,9 @@ pub(crate) fn store(py: Python<'_>, error: &StoreError) -> PyErr {
         StoreError::Malformed(_) => {
             raise::<class::OutcomeUnknown>(py, Some("answer_malformed"), error, no_facts)
         }
+        StoreError::PromiseBroken { .. } => {
+            raise::<class::OutcomeUnknown>(py, Some("promise_broken"), error, no_facts)
+        }
         StoreError::TooLong(_) => raise::<class::InputInvalid>(py, Some("text_too_long"), error, no_facts),
         StoreError::BatchSize { found, most } => {
             raise::<class::InputInvalid>(py, Some("list_too_long"), error, |context| {

@@ -6,6 +6,7 @@ use redis::{Cmd, Value};
 
 use super::connection::Connection;
 use super::{Store, StoreError};
+use crate::answer::Answer;
 use crate::codec::Reader;
 use crate::item::BATCH_MAX;
 use crate::keys::{self, Function, Keys, PoolKey, ShardKey};
@@ -186,6 +187,18 @@ pub(super) fn unexpected(found: &Value) -> StoreError {
         _ => "a value of another kind",
     };
     StoreError::Faulty { detail: format!("the server replied with {kind}") }
+}
+
+/// Refuses answers of which one cannot be true: each is of the mark that `asked` names at its place, and keeps the
+/// promises that can be seen from it alone.
+pub(super) fn believed(
+    answers: Vec<Answer>,
+    asked: impl Iterator<Item = u32>,
+) -> Result<Vec<Answer>, StoreError> {
+    match answers.iter().zip(asked).find_map(|(answer, asked)| answer.broken_promise(asked)) {
+        Some(promise) => Err(StoreError::PromiseBroken { promise }),
+        None => Ok(answers),
+    }
 }
 
 /// Reads exactly `count` things from a reply.

@@ -1,7 +1,7 @@
 //! The way of a batch that takes no new permit: claimed in the shard, carried out in the pool. Where both are on one
 //! server, one call does both, and gives back the permits of holds that it ended.
 
-use super::call::{Place, read_all};
+use super::call::{Place, believed, read_all};
 use super::permits::{Admission, Claim};
 use super::{Store, StoreError};
 use crate::answer::Answer;
@@ -79,7 +79,8 @@ impl Store {
             arguments.push(pack(index, 0)?);
         }
         let reply = self.call(function, Place::PoolAndShard(pool), &arguments).await?;
-        read_all(&reply, items.len(), |_, from| answer::read(from, None))
+        let answers = read_all(&reply, items.len(), |_, from| answer::read(from, None))?;
+        believed(answers, items.iter().map(|item| item.ordinal))
     }
 
     async fn carry_passed(

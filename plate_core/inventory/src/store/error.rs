@@ -42,6 +42,13 @@ pub enum StoreError {
     /// The server's answer could not be read. What was asked took effect, or did not.
     #[error("the store's answer could not be read: {0}")]
     Malformed(#[from] Malformed),
+    /// The server's answer breaks a promise of the inventory, so it is not passed on. What was asked took effect, or
+    /// did not.
+    #[error("the store's answer cannot be true: {promise}")]
+    PromiseBroken {
+        /// What does not hold of it.
+        promise: &'static str,
+    },
     /// A text of an item is longer than its layout allows. Nothing was sent.
     #[error("{0}")]
     TooLong(#[from] TooLong),
@@ -105,7 +112,10 @@ fn first(faults: &[ContractFault]) -> String {
 
 impl Certainty for StoreError {
     fn nothing_applied(&self) -> bool {
-        !matches!(self, Self::Unknown { .. } | Self::Faulty { .. } | Self::Malformed(_))
+        !matches!(
+            self,
+            Self::Unknown { .. } | Self::Faulty { .. } | Self::Malformed(_) | Self::PromiseBroken { .. }
+        )
     }
 }
 

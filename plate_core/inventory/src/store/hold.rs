@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::call::{Place, read_all};
+use super::call::{Place, believed, read_all};
 use super::columns::Columns;
 use super::permits::{Admission, HoldClaim};
 use super::{Store, StoreError};
@@ -104,10 +104,11 @@ fn alike<'a>(items: impl Iterator<Item = (&'a HoldItem, i64)>) -> Vec<(&'a HoldI
 }
 
 fn read_answers(reply: &[u8], batch: &[(&HoldItem, i64)]) -> Result<Vec<Answer>, StoreError> {
-    read_all(reply, batch.len(), |index, from| {
+    let answers = read_all(reply, batch.len(), |index, from| {
         let asker = batch.get(index).map(|(item, _)| Asker { act: &item.act, acquired: item.acquired });
         answer::read(from, asker)
-    })
+    })?;
+    believed(answers, batch.iter().map(|(item, _)| item.ordinal))
 }
 
 /// The arguments of a batch; their layout stands in `hold.lua`.
