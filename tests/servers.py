@@ -97,9 +97,9 @@ class StoreServer:
                     return
             except (redis.ConnectionError, redis.BusyLoadingError):
                 time.sleep(0.01)
-        raise RuntimeError(
-            f"{self.kind} did not start:\n{(self.directory / 'server.log').read_text()[-2000:]}"
-        )
+        # A server that reads damaged files repeats them in its log, bytes that are no text included.
+        log = (self.directory / "server.log").read_text(errors="replace")
+        raise RuntimeError(f"{self.kind} did not start:\n{log[-2000:]}")
 
     def client(self) -> redis.Redis:
         """A plain client for looking inside; not how the engine talks."""
