@@ -281,6 +281,24 @@ fn not_now_spends_neither_permit_nor_request_id() {
     assert_eq!(world.model.shard.live_permits(item.act.applicant.unwrap().id, opened_ms).len(), 1);
 }
 
+/// An id that was told "not now" is known from its last attempt on, also where it names nobody, as in the store.
+#[test]
+fn an_id_is_known_from_its_last_attempt_on() {
+    let mut world = world();
+    let pool = POOLS[0].to_owned();
+    let item = HoldItem {
+        act: Act { applicant: None, ..hold_of(&mut world, 0, 0).act },
+        ..hold_of(&mut world, 0, 0)
+    };
+    let ask = |item: &HoldItem| Op::Hold { pool: pool.clone(), items: vec![item.clone()] };
+    let start_ms = world.now_ms;
+    assert_eq!(world.model.apply(&ask(&item), start_ms)[0].outcome, Outcome::NotOpen);
+    assert_eq!(world.model.apply(&ask(&item), start_ms + DAY_MS / 4)[0].outcome, Outcome::PermitExpired);
+    let other = HoldItem { ordinal: item.ordinal + 6, ..item };
+    let answers = world.model.apply(&ask(&other), start_ms + DAY_MS / 4 + DAY_MS);
+    assert_eq!(answers[0].outcome, Outcome::RequestIdReused);
+}
+
 /// An entry for each way in which a released hold can be asked about again.
 #[test]
 fn a_released_hold_is_over_for_every_verb() {

@@ -312,20 +312,24 @@ impl Shard {
     /// Returns the permit of a hold that was not given, and the operator's count with it. If the hold was only
     /// told "not now", its id is judged afresh when it comes again.
     pub(super) fn refuse_permit(&mut self, act: &Act, outcome: Outcome, now_ms: i64) {
-        let Some(applicant) = act.applicant else {
-            return;
-        };
-        self.end_permit(applicant.id, act.id.into(), now_ms);
-        if let Some(operator) = act.operator() {
-            let day = (operator.to_owned(), local_day(now_ms));
-            if let Some(made) = self.operator_days.get_mut(&day) {
-                *made = made.saturating_sub(1);
-            }
+        if let Some(applicant) = act.applicant {
+            self.end_permit(applicant.id, act.id.into(), now_ms);
+            self.give_day_back(act, now_ms);
         }
         if !outcome.is_recorded()
             && let Some(known) = self.ids.get_mut(&act.id)
         {
             known.verdict = Verdict::Claimed;
+        }
+    }
+
+    /// Takes one hold off the day of the operator who asked for it.
+    fn give_day_back(&mut self, act: &Act, now_ms: i64) {
+        if let Some(operator) = act.operator() {
+            let day = (operator.to_owned(), local_day(now_ms));
+            if let Some(made) = self.operator_days.get_mut(&day) {
+                *made = made.saturating_sub(1);
+            }
         }
     }
 }
