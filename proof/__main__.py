@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from proof.catalogue import chosen, experiment
 from proof.table import circumstances, print_table, print_verdict
@@ -49,6 +50,7 @@ def main() -> int:
     if options.replay:
         return replay_trial(options.replay, control=options.control)
     verdicts: list[Verdict] = []
+    rows: list[dict[str, Any]] = read_rows(options.json) if options.only and options.json else []
     begun = time.monotonic()
     for one in chosen(filter(None, options.only.split(","))):
         seed = draw_first_seed() if options.seed is None else options.seed
@@ -56,19 +58,26 @@ def main() -> int:
         verdicts.append(judge(one, short=options.short, first_seed=seed, progress=show_progress))
         print_verdict(verdicts[-1])
         if options.json:
-            write(options.json, verdicts, time.monotonic() - begun)
+            rows = [row for row in rows if row["name"] != one.name]
+            rows.append(verdicts[-1].facts() | circumstances())
+            write_rows(options.json, rows)
     print_table(verdicts, time.monotonic() - begun)
     return 0 if verdicts and all(verdict.passed for verdict in verdicts) else 1
 
 
-def write(file: Path, verdicts: list[Verdict], seconds: float) -> None:
-    """The verdicts so far, written anew after each, so that a run that is ended leaves what it found."""
+def read_rows(file: Path) -> list[dict[str, Any]]:
+    """The rows of the last run: a run of some experiments replaces theirs alone."""
+    try:
+        rows: list[dict[str, Any]] = json.loads(file.read_bytes())["verdicts"]
+    except FileNotFoundError:
+        return []
+    return rows
+
+
+def write_rows(file: Path, rows: list[dict[str, Any]]) -> None:
+    """Every row so far, anew after each experiment, so that a run that is ended leaves what it found."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    found = {
-        **circumstances(),
-        "seconds": round(seconds, 1),
-        "verdicts": [verdict.facts() for verdict in verdicts],
-    }
+    found = {"verdicts": sorted(rows, key=lambda row: str(row["name"]))}
     file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -10,6 +10,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -29,10 +30,10 @@ HEAD: Final = """# What was proven
 nothing). A trial is repeated by `make replay SEED=<experiment>:<seed>`; the seeds of a run follow each other
 from the first.
 
-Commit {commit}, {machine}, {seconds:.0f} s in all.
+{count} experiments, {passed} passed, {seconds:.0f} s in all; {circumstances}.
 
-| experiment | promise | tried | wrong | its control: what, tried, found | measured | first seed | verdict |
-|---|---|---|---|---|---|---|---|
+| experiment | promise | tried | wrong | control: what, tried, found | measured | first seed | s | verdict |
+|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -41,10 +42,13 @@ def circumstances() -> dict[str, Any]:
     commit = subprocess.run(
         ["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
-    machine = (
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-    )
-    return {"commit": commit, "machine": machine, "python": platform.python_version(), "core": build()}
+    return {
+        "commit": commit,
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "load": round(os.getloadavg()[0], 1),
+        "python": platform.python_version(),
+        "core": build(),
+    }
 
 
 def print_verdict(verdict: Verdict) -> None:
@@ -97,15 +101,24 @@ def _figure_words(figure: dict[str, Any]) -> str:
 
 
 def page(found: dict[str, Any]) -> str:
-    """The docs' page of a run."""
-    verdicts = found["verdicts"]
-    subset = ", in its short form" if any(verdict["short"] for verdict in verdicts) else ""
-    return HEAD.format(subset=subset, **found) + "".join(map(_row, verdicts))
+    """The docs' page of a run; rows that were made on another commit than the rest say so themselves."""
+    rows = found["verdicts"]
+    commits = Counter(row["commit"] for row in rows)
+    ((commit, _),) = commits.most_common(1)
+    loads = [row["load"] for row in rows]
+    head = HEAD.format(
+        subset=", in its short form" if any(row["short"] for row in rows) else "",
+        count=len(rows),
+        passed=sum(row["passed"] for row in rows),
+        seconds=sum(row["seconds"] for row in rows),
+        circumstances=f"commit {commit}, {rows[0]['machine']}, load {min(loads)} to {max(loads)}",
+    )
+    return head + "".join(_row(row, commit) for row in rows)
 
 
-def _row(facts: dict[str, Any]) -> str:
+def _row(facts: dict[str, Any], commit: str) -> str:
     cells = [
-        facts["name"],
+        facts["name"] if facts["commit"] == commit else f"{facts['name']} (commit {facts['commit']})",
         facts["promise"],
         f"{facts['tried']:,} {facts['unit']}",
         str(len(facts["faults"])),
@@ -113,6 +126,7 @@ def _row(facts: dict[str, Any]) -> str:
         + _shares(facts),
         "; ".join(measured(facts["figures"])) or "–",
         str(facts["first_seed"]),
+        f"{facts['seconds']:.0f}",
         "passed" if facts["passed"] else "**not passed**: " + facts["why_not"].splitlines()[0],
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
