@@ -84,7 +84,8 @@ def contents_of(server: StoreServer) -> Contents:
     found: Contents = {}
     with server.client() as client:
         for key in client.scan_iter(match="{*}:*", count=1_000):
-            tag, _, suffix = key.decode().partition(":")
+            # A flipped byte may stand in the name of a key.
+            tag, _, suffix = key.decode(errors="backslashreplace").partition(":")
             name = f"{tag}:{suffix}"
             if suffix == "planes":
                 found[name] = client.get(key)

@@ -19,7 +19,7 @@ from typing import Any
 from plateapi.store import StoreOptions, StoreRefused, start_store
 from plateapi.store.directory import APP_USER, DataDirectory
 from plateapi.store.ownership import Ownership
-from plateapi.store.wire import Wire
+from plateapi.store.wire import Wire, WireError
 
 
 def use_private_lock() -> None:
@@ -39,7 +39,11 @@ def start(data_dir: Path) -> tuple[dict[str, Any], Wire | None]:
     if passwords is None:
         return {"refused": "no passwords"}, None
     wire = Wire(directory.socket)
-    wire.call("AUTH", APP_USER, passwords.app)
+    try:
+        wire.call("AUTH", APP_USER, passwords.app)
+    except WireError:
+        # Two that founded one directory at once: the passwords of one, the server of the other.
+        return {"refused": "the passwords are of another store"}, None
     return {"pid": running.pid, "attached": running.attached}, wire
 
 

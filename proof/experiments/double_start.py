@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from plateapi.store import stop_store
+from plateapi.store import StoreRefused, stop_store
 from plateapi.store.directory import DataDirectory
 from proof.experiment import Course, Experiment, Fault, Size, Tally
 
@@ -98,12 +98,11 @@ def _servers(data_dir: Path) -> list[int]:
 
 
 def _end_servers(data_dir: Path) -> None:
-    """In order where there is one; two of them cannot be told apart, so they are killed."""
-    servers = _servers(data_dir)
-    if len(servers) == 1:
-        stop_store(data_dir)
-        return
-    for pid in servers:
+    """In order where there is one that listens to us; what is left of a muddle is killed."""
+    if len(_servers(data_dir)) == 1:
+        with suppress(StoreRefused):
+            stop_store(data_dir)
+    for pid in _servers(data_dir):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
