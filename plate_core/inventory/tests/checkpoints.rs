@@ -192,6 +192,29 @@ fn a_torn_checkpoint_is_written_again() {
     assert_eq!(judged(directory.path(), &trusting(&[again])).expect("it is whole").checkpoints, 3);
 }
 
+/// A power loss may leave zeros where the file had grown already: that is no checkpoint, and the journal opens. Zeros
+/// with a checkpoint behind them are damage.
+#[test]
+fn zeros_after_the_last_checkpoint_are_passed_over() {
+    let directory = tempfile::tempdir().expect("a directory");
+    written(directory.path());
+    let whole = fs::read(signed(directory.path())).expect("the checkpoints");
+    for (kept, zeros) in [(3, 200), (3, 417), (2, 200), (0, 200)] {
+        let left = [&whole[..kept * CHECKPOINT_BYTES], &vec![0; zeros]].concat();
+        fs::write(signed(directory.path()), left).expect("written");
+        assert_eq!(judged(directory.path(), &trusting(&[])).expect("it is whole").checkpoints, kept as u64);
+        let again = writer(directory.path()).checkpoint(9).expect("it syncs");
+        assert_eq!(again.is_some(), kept < 3);
+        let length = fs::metadata(signed(directory.path())).expect("the checkpoints").len();
+        assert_eq!(length, ((kept + 1).min(3) * CHECKPOINT_BYTES) as u64, "the zeros are gone");
+    }
+    let mut bytes = whole;
+    bytes[CHECKPOINT_BYTES..2 * CHECKPOINT_BYTES].fill(0);
+    fs::write(signed(directory.path()), bytes).expect("damaged");
+    let seen = judged(directory.path(), &trusting(&[]));
+    assert!(matches!(seen, Err(JournalError::CheckpointBroken { number: 2, .. })), "{seen:?}");
+}
+
 /// A key may be changed: the last checkpoint of each key is signed, and both keys have to be trusted.
 #[test]
 fn a_changed_key_is_trusted_by_name() {

@@ -154,7 +154,8 @@ pub(super) fn path(directory: &Path) -> PathBuf {
 }
 
 /// The checkpoints of a journal, each linked to the one before and the last of each key signed. What a crash left of
-/// one at the end of the file was never said to anybody, and is passed over.
+/// one at the end of the file was never said to anybody, and is passed over: a part of one, or the zeros of a file
+/// system that grew the file without its bytes.
 ///
 /// # Errors
 /// `CheckpointBroken`, `Io`.
@@ -165,8 +166,10 @@ pub fn read_checkpoints(directory: &Path) -> Result<Vec<Checkpoint>, JournalErro
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(io_error(&path, source)),
     };
+    let written = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    let whole = written.div_ceil(CHECKPOINT_BYTES);
     let found: Vec<Checkpoint> =
-        bytes.chunks_exact(CHECKPOINT_BYTES).filter_map(Checkpoint::from_bytes).collect();
+        bytes.chunks_exact(CHECKPOINT_BYTES).take(whole).filter_map(Checkpoint::from_bytes).collect();
     match fault_of(&found) {
         None => Ok(found),
         Some((number, reason)) => Err(JournalError::CheckpointBroken { path, number, reason }),
