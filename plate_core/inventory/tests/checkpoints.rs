@@ -259,3 +259,38 @@ fn a_writer_that_was_replaced_writes_nothing() {
         fs::remove_dir_all(&journal).expect("cleared");
     }
 }
+
+/// Nor does it sign anything: its checkpoint would stand beside the other's of the same number. It makes no difference
+/// whether the other has written entries, or a checkpoint only.
+#[test]
+fn a_writer_that_was_replaced_signs_nothing() {
+    let new_entries = |other: &mut JournalWriter| append(other, 2..=3);
+    let nothing_new = |_: &mut JournalWriter| ();
+    for write in [&new_entries as &dyn Fn(&mut JournalWriter), &nothing_new] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut asleep = writer(directory.path());
+        append(&mut asleep, 1..=1);
+        fs::remove_file(directory.path().join("journal.lock")).expect("removed");
+        let mut other = writer(directory.path());
+        write(&mut other);
+        other.checkpoint(2).expect("the disk takes it").expect("there is something new");
+        let refused = asleep.checkpoint(1);
+        assert!(matches!(refused, Err(JournalError::Taken { .. })), "{refused:?}");
+        assert_eq!(judged(directory.path(), &trusting(&[])).expect("it is whole").checkpoints, 1);
+    }
+}
+
+/// Checkpoints that grew under a writer are another's too, where its lock and its segment look untouched.
+#[test]
+fn a_writer_whose_checkpoints_grew_signs_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut asleep = writer(directory.path());
+    append(&mut asleep, 1..=1);
+    let copy = tempfile::tempdir().expect("a directory");
+    fs::copy(segment(directory.path()), segment(copy.path())).expect("copied");
+    writer(copy.path()).checkpoint(2).expect("the disk takes it").expect("there is something new");
+    fs::copy(signed(copy.path()), signed(directory.path())).expect("put in its place");
+    let refused = asleep.checkpoint(1);
+    assert!(matches!(refused, Err(JournalError::Taken { .. })), "{refused:?}");
+    assert_eq!(judged(directory.path(), &trusting(&[])).expect("it is whole").checkpoints, 1);
+}

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::checkpoint::{self, Checkpoint, Signer, read_checkpoints};
+use super::checkpoint::{self, CHECKPOINT_BYTES, Checkpoint, Signer, read_checkpoints};
 use super::error::JournalError;
 use super::frame::{EntryId, Link, encode_payload, link};
 use super::segment::{GENESIS, HEADER_BYTES, SegmentWalk, Step, header, io_error, numbers, path};
@@ -137,7 +137,7 @@ impl JournalWriter {
         self.poisoned = true;
         let segment_path = path(&self.directory, self.number);
         let failed = |source| io_error(&segment_path, source);
-        self.refuse_if_taken(&segment_path)?;
+        self.refuse_if_taken()?;
         self.segment.write_all(&self.buffer).map_err(failed)?;
         self.segment.sync_data().map_err(failed)?;
         self.length += self.buffer.len() as u64;
@@ -159,6 +159,7 @@ impl JournalWriter {
     /// As [`JournalWriter::sync`], which it begins with.
     pub fn checkpoint(&mut self, now_ms: u64) -> Result<Option<Checkpoint>, JournalError> {
         self.sync()?;
+        self.refuse_if_taken()?;
         let is_news = |seals: &&mut Seals| seals.last.as_ref().is_none_or(|last| last.frames < self.frames);
         let Some(seals) = self.seals.as_mut().filter(is_news).filter(|_| self.frames > 0) else {
             return Ok(None);
@@ -185,19 +186,25 @@ impl JournalWriter {
 
     /// A lock is worth what its name is worth: where somebody has removed the file, or put another directory in the
     /// place of this one, the next keeper locks another file. So a writer that was asleep looks before it writes
-    /// whether the name still means its own lock, and whether the segment ends where it left it.
-    fn refuse_if_taken(&self, segment: &Path) -> Result<(), JournalError> {
+    /// whether the name still means its own lock, and whether its files end where it left them.
+    fn refuse_if_taken(&self) -> Result<(), JournalError> {
         let lock = lock_path(&self.directory);
         let own = self.lock.metadata().map_err(|source| io_error(&lock, source))?;
         let is_own = |found: Metadata| (found.dev(), found.ino()) == (own.dev(), own.ino());
         if !std::fs::metadata(&lock).is_ok_and(is_own) {
             return Err(JournalError::Taken { path: lock });
         }
-        let found = std::fs::metadata(segment).map(|found| found.len());
-        if found.is_ok_and(|length| length == self.length) {
-            return Ok(());
-        }
-        Err(JournalError::Taken { path: segment.to_owned() })
+        refuse_if_grown(path(&self.directory, self.number), self.length)?;
+        self.seals
+            .as_ref()
+            .map_or(Ok(()), |seals| refuse_if_grown(checkpoint::path(&self.directory), seals.length()))
+    }
+}
+
+fn refuse_if_grown(path: PathBuf, left_bytes: u64) -> Result<(), JournalError> {
+    match std::fs::metadata(&path) {
+        Ok(found) if found.len() == left_bytes => Ok(()),
+        _ => Err(JournalError::Taken { path }),
     }
 }
 
@@ -212,6 +219,11 @@ impl Seals {
     fn open(directory: &Path, signer: Signer, found: &[Checkpoint]) -> Result<Self, JournalError> {
         let file = checkpoint::open_after(directory, found.len())?;
         Ok(Self { signer, file, last: found.last().cloned() })
+    }
+
+    /// The bytes of the checkpoints so far: each has the number of its place.
+    fn length(&self) -> u64 {
+        self.last.as_ref().map_or(0, |last| last.number * CHECKPOINT_BYTES as u64)
     }
 }
 
