@@ -30,7 +30,8 @@ async def refuse_difference(
 ) -> None:
     """Refuse a store that is not what the journal in the data directory tells.
 
-    A store of somebody else's may be served by a machine that never journalled: there is nothing to compare.
+    A store beside other machines may be served by one that never journalled, or whose journal ends where the
+    keeper of another machine went on: pools with such a gap cannot be compared, and the start says so.
 
     Raises:
         CommandFailed: with a line for each difference, or for what is wrong with the journal.
@@ -46,13 +47,19 @@ async def refuse_difference(
         raise CommandFailed(Exit.NOT_STARTED, broken.slug, detail, **broken.context) from broken
     found = await inventory.compare(state)
     seconds = time.monotonic() - began
-    never_journalled = verified["entries"] == 0 and not embedded
-    if never_journalled and all(one["slug"] == "journal_gap" for one in found["differences"]):
-        if found["differences"]:
+    differences = found["differences"]
+    gaps = [] if embedded else [one["pool"] for one in differences if one["slug"] == "journal_gap"]
+    if len(differences) > len(gaps):
+        raise differs(differences, book, directory)
+    if verified["entries"] == 0 and not embedded:
+        if gaps:
             report(f"nothing was ever journalled in {directory}; the store was not compared with a journal")
         return
-    if found["differences"]:
-        raise differs(found["differences"], book, directory)
+    if gaps:
+        report(
+            f"the journal in {directory} ends where another machine's went on (journal_gap); not compared: "
+            f"{', '.join(gaps)}"
+        )
     report(
         f"the store is what its journal tells: {found['pools']} pools, {thousands(found['records'])} "
         "records, "

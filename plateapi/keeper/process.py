@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from plate_core import Inventory, Journal, PlateError, ReplicaWriter, RuleBook
+from plate_core import Inventory, Journal, JournalBroken, PlateError, ReplicaWriter, RuleBook
 from plateapi.keeper.activation import Activation
 from plateapi.keeper.baseline import machine_ms, read_baseline, read_rest, write_baseline
 from plateapi.keeper.clock_guard import ClockGuard, Reading
@@ -166,7 +166,7 @@ class Keeper:
             self._sign(writing.journal)
             await writing.trimming.trim(done.heads, time.monotonic())
         except PlateError as error:
-            self._close_journal()
+            self._close_journal(sign=not isinstance(error, JournalBroken))
             self.status.journal_error = error.detail
             raise
         self.status.journal_error = ""
@@ -195,11 +195,16 @@ class Keeper:
             self.signed_at = now
             journal.checkpoint(time.time_ns() // 1_000_000)
 
-    def _close_journal(self) -> None:
+    def _close_journal(self, *, sign: bool = True) -> None:
+        """Leave the journal to whoever opens it next, signed unless it refused.
+
+        Signing begins with writing what was appended, and of a round that was refused nothing is written: the
+        journal of a machine whose pools have gaps would go on with some of the others.
+        """
         if self.writing is not None:
-            # A journal that refused is closed unsigned; what is on disk is signed with the next opening.
-            with suppress(PlateError):
-                self.writing.journal.checkpoint(time.time_ns() // 1_000_000)
+            if sign:
+                with suppress(PlateError):
+                    self.writing.journal.checkpoint(time.time_ns() // 1_000_000)
             self.writing.journal.close()
             self.writing = None
 

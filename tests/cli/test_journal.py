@@ -186,3 +186,31 @@ async def test_a_store_that_differs_is_not_served(
     assert "not compared" in said[-1]
     with pytest.raises(CommandFailed, match="goes on from a later one"):
         await refuse_difference(inventory, book, elsewhere, said.append, embedded=True)
+
+
+async def test_a_machine_that_stood_by_starts_again(
+    store: StoreServer, inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """Its journal ends where another machine's went on: beside a shared store that is told, and not refused.
+
+    A store of this machine alone has no other keeper; and what differs in another pool is still refused.
+    """
+    pools = [*book.pools(), *POOLS_WITHOUT_MARKS]
+    machines = [Settings(data_dir=tmp_path / name, redis_url=store.url) for name in ("first", "second")]
+    await Citizen("aigerim").hold(inventory, book, book.parse("777AAA03"))
+    for settings, text in zip(machines, ("777AAA02", "778AAA02"), strict=True):
+        await Citizen(text).hold(inventory, book, book.parse(text))
+        journal = Journal.open(settings.journal_dir, signing_key=signing_key(settings))
+        done = await journal_round(inventory, journal, pools)
+        journal.close()
+    await inventory.trim_feed("person_car.02", done.heads["person_car.02"])
+    said: list[str] = []
+    refuse = functools.partial(refuse_difference, inventory, book, machines[0], said.append)
+    await refuse(embedded=False)
+    assert "not compared: person_car.02" in said[0]
+    with pytest.raises(CommandFailed, match="goes on from a later one"):
+        await refuse(embedded=True)
+    with store.client() as client:
+        client.delete("{person_car.03}:live")
+    with pytest.raises(CommandFailed, match="777 AAA 03"):
+        await refuse(embedded=False)

@@ -282,6 +282,25 @@ async def test_a_keeper_joins_nothing_to_a_journal_that_is_ahead(
         assert await feed_length(inventory) == 1  # the new founding, not trimmed
 
 
+async def test_a_round_that_is_refused_writes_nothing(
+    inventory: Inventory, book: RuleBook, store: StoreServer, tmp_path: Path
+) -> None:
+    """A pool with a gap stops the journal, and the entries of the others before it stay out of it as well."""
+    settings = Settings(redis_url=store.url, data_dir=tmp_path, keeper_watch_seconds=0.05)
+    company, gapped = Citizen("kazteh", kind="entity", represented_by=AIGERIM), "entity_car.02"
+    await inventory.check_contract()
+    await company.hold(inventory, book, book.parse("777AA02"))
+    await written_and_trimmed(inventory, Journal.open(tmp_path / "elsewhere"), [gapped])
+    await company.hold(inventory, book, book.parse("778AA02"))
+    assert await feed_length(inventory) > 0
+    async with working_keeper(settings) as keeper:
+        assert keeper.pools.index(POOL) < keeper.pools.index(gapped)
+        while not keeper.status.journal_error:
+            await inventory.server_time_ms()
+    assert "are missing" in keeper.status.journal_error
+    assert list(JournalReader(settings.journal_dir).transitions()) == []
+
+
 @pytest.mark.parametrize("lost", [True, False])
 async def test_a_keeper_notices_another_store_behind_its_open_journal(
     inventory: Inventory, book: RuleBook, store: StoreServer, tmp_path: Path, lost: bool
