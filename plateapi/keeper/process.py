@@ -84,7 +84,7 @@ class Keeper:
             except PlateError as error:
                 log.warning("keeper_round_failed", part=step.__name__, error=error.slug)
             except OSError as error:
-                # A full disk takes neither the status nor the baseline; the next round tries again.
+                # A full disk takes no status; the next round tries again.
                 log.warning("keeper_round_failed", part=step.__name__, error=os.strerror(error.errno or 0))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), timeout=pause())
@@ -96,11 +96,14 @@ class Keeper:
 
     async def _watch(self) -> None:
         self._keep_replica()
+        leased = False
         try:
             agrees = await self._judge_clock()
             self.status.active = await self.election.stand()
-            await self._vouch_for_clock(agrees)
+            leased = await self._vouch_for_clock(agrees)
         finally:
+            self.status.expiry_leased = leased
+            self.status.expiry_rests_seconds = round(self.guard.rests_for_ms / 1000)
             self.status.written_at_ms = time.time_ns() // 1_000_000
             # A standby would write over what the active keeper says; it speaks when there is nobody else.
             if self.status.active or not is_fresh(self.settings.data_dir, self.status.written_at_ms):
@@ -119,21 +122,32 @@ class Keeper:
         self.status.clock_parted_by_ms = round(self.guard.parted_by_ms)
         return reading if agrees else None
 
-    async def _vouch_for_clock(self, agreed: Reading | None) -> None:
+    async def _vouch_for_clock(self, agreed: Reading | None) -> bool:
         """The active keeper renews the right to expire while the clocks agree, and else takes it back.
 
-        For a clock that was set back and is set right at once would find the old lease still good.
+        For a clock that was set back and is set right at once would find the old lease still good. Gives
+        whether it was renewed.
         """
         if agreed is None and self.guard.rests_for_ms > 0:
             log.warning("clock_rests", for_seconds=round(self.guard.rests_for_ms / 1000))
         elif agreed is None and self.guard.baseline_ms is not None:
             log.error("clock_alarm", parted_by_ms=self.status.clock_parted_by_ms)
-        if self.status.active and self.guard.baseline_ms is not None:
-            write_baseline(self.settings.data_dir, self.guard.baseline_ms, self.guard.rests_until_ms)
-            lease_ms = int(self.settings.expiry_lease_seconds * 1000)
-            await self.inventory.lease_expiry(agreed.server_ms + lease_ms if agreed else 0)
-        self.status.expiry_leased = self.status.active and agreed is not None
-        self.status.expiry_rests_seconds = round(self.guard.rests_for_ms / 1000)
+        if not self.status.active or self.guard.baseline_ms is None:
+            return False
+        self._keep_baseline(self.guard.baseline_ms)
+        lease_ms = int(self.settings.expiry_lease_seconds * 1000)
+        await self.inventory.lease_expiry(agreed.server_ms + lease_ms if agreed else 0)
+        return agreed is not None
+
+    def _keep_baseline(self, offset_ms: float) -> None:
+        """Before the lease, so that a crash between the two forgets no rest; without room, the lease alone.
+
+        Where only the disk is full no other keeper takes over, and the disk is no reason to expire nothing.
+        """
+        try:
+            write_baseline(self.settings.data_dir, offset_ms, self.guard.rests_until_ms)
+        except OSError as error:
+            log.warning("clock_baseline_not_kept", error=os.strerror(error.errno or 0))
 
     def _keep_replica(self) -> None:
         """Each machine keeps its own replica, whether its keeper is the active one or not."""

@@ -1,6 +1,7 @@
 """The keeper's rounds over a real store: journal, expiry, election."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,7 +33,7 @@ from plateapi.keeper.journaling import (
 )
 from plateapi.keeper.process import Keeper
 from plateapi.keeper.seal import trusted_keys
-from plateapi.keeper.status import KeeperStatus
+from plateapi.keeper.status import KeeperStatus, read_status
 from plateapi.keeper.trimming import Trimming
 from plateapi.settings import Settings
 from tests.facade.citizens import NOON_MS, PAYMENTS, Citizen, official, open_country
@@ -441,6 +442,40 @@ async def test_a_status_that_cannot_be_written_ends_no_keeper(
         in_the_way.rmdir()
         while not (tmp_path / "keeper.json").exists():
             await inventory.server_time_ms()
+
+
+async def test_a_baseline_that_cannot_be_written_stops_no_expiry(
+    store: StoreServer, inventory: Inventory, tmp_path: Path
+) -> None:
+    """A full disk takes no baseline: the right to expire is renewed and taken back all the same."""
+    in_the_way = tmp_path / f"clock-baseline.json.{os.getpid()}"
+    in_the_way.mkdir()
+    settings = Settings(redis_url=store.url, data_dir=tmp_path, keeper_watch_seconds=0.05)
+    async with working_keeper(settings) as keeper:
+        while not keeper.status.expiry_leased:
+            await inventory.server_time_ms()
+        in_the_way.rmdir()
+        while not (tmp_path / "clock-baseline.json").exists():
+            await inventory.server_time_ms()
+
+
+async def test_a_keeper_that_hears_nothing_says_no_expiry_is_leased(
+    store: StoreServer, inventory: Inventory, tmp_path: Path
+) -> None:
+    """What it renewed in an earlier round is not told on while the store is gone."""
+    settings = Settings(redis_url=store.url, data_dir=tmp_path, keeper_watch_seconds=0.05)
+    async with working_keeper(settings) as keeper:
+        while not keeper.status.expiry_leased:
+            await inventory.server_time_ms()
+        store.kill()
+        try:
+            while keeper.status.expiry_leased:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            status = read_status(tmp_path)
+        finally:
+            store.restart()
+        assert status is not None
+        assert (status.active, status.expiry_leased) == (True, False)
 
 
 async def test_a_keeper_that_slept_past_its_lease_believes_nothing(inventory: Inventory) -> None:
