@@ -14,12 +14,15 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from plateapi.store import StoreOptions, StoreRefused, start_store
 from plateapi.store.directory import APP_USER, DataDirectory
 from plateapi.store.ownership import Ownership
 from plateapi.store.wire import Wire, WireError
+
+# A start on an empty directory takes a tenth of a second; in a muddle of several it may never come to an end.
+START_SECONDS: Final = 5.0
 
 
 def use_private_lock() -> None:
@@ -31,20 +34,28 @@ def use_private_lock() -> None:
 def start(data_dir: Path) -> tuple[dict[str, Any], Wire | None]:
     """What became of the start, and a connection to the store that there is."""
     try:
-        running = start_store(StoreOptions(data_dir))
+        running = start_store(StoreOptions(data_dir, start_seconds=START_SECONDS))
     except StoreRefused as refusal:
         return {"refused": refusal.slug}, None
     directory = DataDirectory(data_dir)
     passwords = directory.read_passwords()
     if passwords is None:
         return {"refused": "no passwords"}, None
-    wire = Wire(directory.socket)
     try:
+        wire = Wire(directory.socket)
         wire.call("AUTH", APP_USER, passwords.app)
-    except WireError:
-        # Two that founded one directory at once: the passwords of one, the server of the other.
-        return {"refused": "the passwords are of another store"}, None
+    except (OSError, WireError):
+        # Two that founded one directory at once: the passwords of one, the server or the socket of the other.
+        return {"refused": "the store is another one"}, None
     return {"pid": running.pid, "attached": running.attached}, wire
+
+
+def claim(wire: Wire, mark: str) -> bool:
+    """Whether the store gave the mark; one that has ended gave nothing."""
+    try:
+        return wire.call("HSETNX", "{probe}:marks", mark, str(os.getpid())) == 1
+    except (OSError, WireError):
+        return False
 
 
 def main() -> None:
@@ -56,10 +67,8 @@ def main() -> None:
         asked = json.loads(line)
         if "start" in asked:
             answer, wire = start(Path(asked["start"]))
-        elif wire is not None:
-            answer = {"claimed": wire.call("HSETNX", "{probe}:marks", asked["claim"], str(os.getpid())) == 1}
         else:
-            answer = {"claimed": False}
+            answer = {"claimed": wire is not None and claim(wire, asked["claim"])}
         print(json.dumps(answer), flush=True)
 
 
