@@ -61,10 +61,14 @@ sabotage! {
         "if record and sub(record, 3, 8) == sub(due[i], 5, 10) and has_lapsed(b, record) then" => "if record then"
     "ignore_the_permits_end" in "hold": "if permit <= b.now then" => "if false then"
     "pass_a_change_of_price" in "prelude/offer": "if b.cut and b.cut < deadline then" => "if false then"
+    // Switches.
+    "hold_while_holds_are_stopped" in "prelude/pool": "or (holds_stopped == 1 and OUTCOME.holds_stopped)" => ""
+    "change_while_only_reading" in "prelude/pool": "read_only == 1 and OUTCOME.read_only or nil" => "nil"
     // Requests and batches.
     "forget_idempotency_write" in "prelude/pool": "if #b.ids > 0 then" => "if false then"
     "forget_repeated_requests" in "prelude/pool": "b.answers[id] or read" => "read"
     "forget_repeated_marks" in "prelude/pool": "local record = b.records[field]\n  if record == nil then" => "do"
+    "forget_what_a_hold_asked" in "prelude/admission": "if sub(known, 1, 8) ~= request.digest then" => "if false then"
     "forget_what_a_request_asked" in "prelude/pool": "if sub(recorded, 1, 8) ~= digest then" => "if false then"
     "hold_a_mark_twice_in_a_batch" in "hold": "taken[field], due[d], out[i] = record, mark, answer" => "due[d], out[i] = mark, answer"
     "look_past_a_known_request" in "hold": "if known[i] or records[i]" => "if records[i]"
@@ -91,8 +95,22 @@ sabotage! {
     "sell_an_issued_mark" in "prelude/offer": "if is_issued(planes) then" => "if false then"
     "forget_a_permit" in "prelude/admission": "alive .. request.id .. s.permit" => "alive"
     "forget_the_answer_to_a_hold" in "prelude/admission": "if code == VERDICT_ANSWERED then" => "if false then"
+    "write_before_validating" in "release":
+        "local answer = hold_answer(b, item, record)" => "redis.call('HDEL', b.keys[5], item.field)\n  local answer = hold_answer(b, item, record)"
     "forget_the_journal" in "prelude/pool":
         "redis.call('XADD', keys[4], revision .. '-0', 'e', concat(feed))" => "local _ = feed"
+}
+
+/// Faults outside the function library, each asked for where it is made.
+pub const SWITCHES: &[&str] = &[JOURNAL_WITHOUT_FSYNC];
+
+/// The journal says that it is durable, and has only written.
+pub const JOURNAL_WITHOUT_FSYNC: &str = "journal_without_fsync";
+
+/// Whether this process was started with a switch on: `PLATES_SABOTAGE` names it.
+#[must_use]
+pub fn is_on(switch: &str) -> bool {
+    std::env::var("PLATES_SABOTAGE").is_ok_and(|name| name == switch)
 }
 
 #[cfg(test)]

@@ -139,7 +139,7 @@ impl JournalWriter {
         let failed = |source| io_error(&segment_path, source);
         self.refuse_if_taken()?;
         self.segment.write_all(&self.buffer).map_err(failed)?;
-        self.segment.sync_data().map_err(failed)?;
+        self.make_durable().map_err(failed)?;
         self.length += self.buffer.len() as u64;
         self.end = (self.number, self.length);
         self.buffer.clear();
@@ -150,6 +150,14 @@ impl JournalWriter {
         }
         self.poisoned = false;
         Ok(())
+    }
+
+    fn make_durable(&self) -> std::io::Result<()> {
+        #[cfg(feature = "sabotage")]
+        if crate::sabotage::is_on(crate::sabotage::JOURNAL_WITHOUT_FSYNC) {
+            return Ok(());
+        }
+        self.segment.sync_data()
     }
 
     /// Signs what is on disk, makes that durable and gives it; `None` where there is nothing new since the last one,
