@@ -11,7 +11,7 @@
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum PoolKey {
     /// Hash: `revision`, `trimmed` (the feed's), `rules` (the settings), `lease_ms` (of the clock guard),
-    /// `founded_us` (which pool of this name it is). Up to data version 2 the settings were `terms`: functions of that
+    /// `founded_us` (which pool of this name it is); on a cluster [`REPLICATION_MARK`]. Up to data version 2 the settings were `terms`: functions of that
     /// version find no pool here, so a worker that missed the change refuses everything instead of misreading a plane.
     Conf,
     /// Hash: request id to digest and answer.
@@ -96,7 +96,7 @@ impl PoolKey {
 /// A key of a shard: what holds across pools.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum ShardKey {
-    /// Hash: `terms` (the limits), `lease_ms` (of the clock guard).
+    /// Hash: `terms` (the limits), `lease_ms` (of the clock guard); on a cluster [`REPLICATION_MARK`].
     Conf,
     /// Hash: request id to digest, verdict and the time that goes with it, and the answer to a new hold.
     Ids,
@@ -276,12 +276,16 @@ functions! {
     TRIM_FEED = "trim_feed" pool [Conf Feed]
 }
 
-/// A key that a cluster's store writes before it asks for how many replicas have what was done under this tag: a string
-/// that says nothing.
+/// The key in which a cluster's store writes [`REPLICATION_MARK`] before it asks for how many replicas have what was done
+/// under this tag. It is one that the functions themselves look at: where they found it while a slot moves from one
+/// primary to another, so does the mark.
 #[must_use]
 pub fn replication_mark(tag: &str) -> String {
-    format!("{{{tag}}}:replicated")
+    PoolKey::Conf.of(tag)
 }
+
+/// The field of that key, which says nothing.
+pub const REPLICATION_MARK: &str = "replicated";
 
 /// What stands between the braces in the keys of a shard.
 #[must_use]

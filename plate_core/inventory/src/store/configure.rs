@@ -4,7 +4,7 @@ use redis::Value;
 
 use super::call::{Place, SHARD, SHARD_TAG, read_all, unexpected};
 use super::permits::{Claim, Need};
-use super::{Store, StoreError, held};
+use super::{Store, StoreError, held, scripts};
 use crate::act::Act;
 use crate::answer::Answer;
 use crate::codec::settings::{pack_pool, pack_shard, unpack_pool, unpack_shard};
@@ -112,11 +112,7 @@ impl Store {
     /// As any call; see [`StoreError`]. Renewing again is always right.
     pub async fn lease_expiry(&self, pools: &[String], until_ms: i64) -> Result<(), StoreError> {
         self.check_clocks().await?;
-        let vouch = |conf: String| {
-            let mut set = redis::cmd("HSET");
-            set.arg(conf).arg("lease_ms").arg(until_ms);
-            set
-        };
+        let vouch = |conf: String| scripts::set_field(&conf, "lease_ms", until_ms);
         let mut vouched = vec![(SHARD_TAG, vouch(ShardKey::Conf.of(0)))];
         vouched.extend(pools.iter().map(|pool| (pool.as_str(), vouch(PoolKey::Conf.of(pool)))));
         self.servers.send_each(vouched).await.map(|_| ())

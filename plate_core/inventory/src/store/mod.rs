@@ -17,6 +17,7 @@
 //! compare      whether the store holds what the journal tells
 //! snapshot     a pool's planes and records with the revision they stand at
 //! restore      an empty store rebuilt from a journal
+//! scripts      the plain write that a full server takes
 //! documents    what is written by compare and set, in a pool of its own
 //! refusals     notifications that were refused: lines of the journal, and nothing else
 //! ```
@@ -55,6 +56,7 @@ mod readmit;
 mod refusals;
 mod release;
 mod restore;
+mod scripts;
 mod servers;
 mod snapshot;
 mod sweep;

@@ -5,13 +5,16 @@ use std::cell::Cell;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use plate_inventory::answer::Answer;
 use plate_inventory::engine::Certainty as _;
+use plate_inventory::item::HeldItem;
 use plate_inventory::keys;
 use plate_inventory::library::Library;
 use plate_inventory::outcome::Outcome;
+use plate_inventory::settings::{HOUR_MS, SettingsChange};
 use plate_inventory::store::{ClusterRules, Store, StoreError, StoreOptions};
 
-use crate::people::{ALMATY, NOON_MS, hold, open_pools};
+use crate::people::{ALMATY, NOON_MS, act_of, hold, open_for_sale, open_pools};
 use crate::server::cluster::{Cluster, Node, PRIMARIES, ask, await_that};
 use crate::server::{Home, Kind, run};
 
@@ -48,6 +51,7 @@ fn a_cluster_keeps_what_it_acknowledged() {
             open_pools(&store, &[ALMATY, ASTANA]).await;
             a_primary_that_lacks_the_functions_gets_them(&cluster, &store).await;
             what_no_replica_has_is_unknown(&mut cluster, &store).await;
+            a_full_cluster_goes_on_with_release_and_payment(&mut cluster, &store).await;
             a_pool_moves_while_its_marks_are_held(&mut cluster, &store).await;
             a_primary_dies_while_its_marks_are_held(&mut cluster, &store).await;
         });
@@ -109,7 +113,7 @@ async fn what_no_replica_has_is_unknown(cluster: &mut Cluster, store: &Store) {
     let elsewhere = store_under(cluster, hurried.clone()).await;
     let again = store_under(cluster, hurried).await;
     let hasty = store_under(cluster, ClusterRules { replicas: 0, ..ClusterRules::default() }).await;
-    let permit = NOON_MS + plate_inventory::settings::HOUR_MS;
+    let permit = NOON_MS + HOUR_MS;
     let item = hold(2, "replicas", 2);
     let replica = PRIMARIES + Cluster::index_of(ALMATY);
     signal(cluster.node(replica), "-STOP");
@@ -129,8 +133,55 @@ async fn what_no_replica_has_is_unknown(cluster: &mut Cluster, store: &Store) {
     assert_eq!(entries.len(), 3, "the founding and two holds: one effect");
 }
 
-/// A pool goes to another primary, key by key, while its marks are held: each hold is answered, and all are there
-/// afterwards. The control follows no redirection, and is refused.
+/// With the memory full, new holds are refused, and what frees marks or brings money is believed as ever: so are the
+/// keeper's election, the kill switch, the lease of the clock and what the journal reads. The control writes what
+/// nothing may write then, as the mark before `WAIT` once was.
+async fn a_full_cluster_goes_on_with_release_and_payment(cluster: &mut Cluster, store: &Store) {
+    let items: Vec<_> = (50..52).map(|n| hold(n, "before it is full", n.into())).collect();
+    let held = store.hold(ALMATY, &items).await.expect("held");
+    limit_memory(cluster, "1mb");
+    let mut client = cluster.node(Cluster::index_of(ALMATY)).client();
+    let mut plain = redis::cmd("HSET");
+    plain.arg(keys::replication_mark(ALMATY)).arg(keys::REPLICATION_MARK).arg(1);
+    assert_eq!(plain.exec(&mut client).expect_err("it is full").code(), Some("OOM"));
+    let late = store.hold(ALMATY, &[hold(60, "late", 60)]).await;
+    assert!(matches!(late, Err(StoreError::Full { .. })), "{late:?}");
+    let of = |answer: &Answer, verb: &str| {
+        let record = answer.record.as_ref().expect("a record");
+        let number = u16::try_from(answer.ordinal.expect("a mark")).expect("a small one");
+        HeldItem {
+            act: act_of(number, verb),
+            ordinal: number.into(),
+            hold: record.hold,
+            revision: record.revision,
+        }
+    };
+    let connection = store.connection_number();
+    let paying = store.begin_payment(ALMATY, &[of(&held[0], "pay")]).await.expect("answered");
+    assert_eq!(paying[0].outcome, Outcome::PaymentBegun);
+    let released = store.release(ALMATY, &[of(&held[1], "release")]).await.expect("answered");
+    assert_eq!(released[0].outcome, Outcome::Released);
+    assert!(store.take_lease("keeper", "one", 1_000).await.expect("answered"), "it is elected");
+    let read = store.pool_settings(ALMATY).await.expect("answered");
+    let (switch, change) = (act_of(52, "kill switch"), SettingsChange::to(&open_for_sale()));
+    let switched = store.configure(ALMATY, &switch, &change, read.as_ref()).await.expect("answered");
+    assert!(switched.expect("nobody else changed it").outcome.is_done());
+    store.lease_expiry(&[ALMATY.to_owned()], NOON_MS + HOUR_MS).await.expect("vouched for");
+    assert!(!store.feed(ALMATY, 0, 100).await.expect("the journal reads on").is_empty());
+    assert_eq!(store.connection_number(), connection, "no connection was given up");
+    limit_memory(cluster, "1gb");
+}
+
+fn limit_memory(cluster: &mut Cluster, limit: &str) {
+    for index in 0..2 * PRIMARIES {
+        let mut set = redis::cmd("CONFIG");
+        set.arg(&["SET", "maxmemory", limit]);
+        set.exec(&mut cluster.node(index).client()).expect("the limit is set");
+    }
+}
+
+/// A pool goes to another primary, key by key, while its marks are held: each hold is answered, by either of the two, and
+/// all are there afterwards. The control follows no redirection, and is refused.
 async fn a_pool_moves_while_its_marks_are_held(cluster: &mut Cluster, store: &Store) {
     let still = ClusterRules { sends_again: false, ..ClusterRules::default() };
     let still = store_under(cluster, still).await;
@@ -143,23 +194,31 @@ async fn a_pool_moves_while_its_marks_are_held(cluster: &mut Cluster, store: &St
         moved.set(true);
     };
     let holding = async {
-        let (mut number, mut refused) = (100, 0);
+        let (mut number, mut refused, mut unknown) = (100, 0, 0);
         while !moved.get() || number < 110 {
-            let held = store.hold(ALMATY, &[hold(number, "moving", number.into())]).await.expect("answered");
+            let item = [hold(number, "moving", number.into())];
+            let held = match store.hold(ALMATY, &item).await {
+                Err(StoreError::Unknown { .. }) => {
+                    unknown += 1;
+                    store.hold(ALMATY, &item).await.expect("asked again, it is answered")
+                }
+                answered => answered.expect("answered"),
+            };
             assert_eq!(held[0].outcome, Outcome::Held);
             let other =
                 still.hold(ALMATY, &[hold(number + 10_000, "still", u32::from(number) + 10_000)]).await;
             refused += u16::from(other.is_err_and(|error| error.nothing_applied()));
             number += 1;
         }
-        (number, refused)
+        (number, refused, unknown)
     };
-    let ((), (next, refused)) = tokio::join!(moving, holding);
+    let ((), (next, refused, unknown)) = tokio::join!(moving, holding);
     let held: Vec<u32> = (100..u32::from(next)).collect();
     for ordinals in held.chunks(100) {
         let answers = store.read(ALMATY, ordinals).await.expect("answered");
         assert!(answers.iter().all(|answer| answer.record.is_some()));
     }
+    assert!(unknown <= 1, "only the one between whose answer and mark the very key moved may be unknown");
     assert!(refused > 0, "the control was never refused, so nothing was on the move");
 }
 

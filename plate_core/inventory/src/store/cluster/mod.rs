@@ -27,6 +27,7 @@ use futures_util::future::join_all;
 use redis::{Cmd, Pipeline, RedisError, Value};
 
 pub(super) use address::names_a_cluster;
+use replication::Mark;
 pub(super) use replication::{Needed, Replication};
 
 use super::connection::{Connection, Link};
@@ -76,6 +77,14 @@ pub(super) struct Cluster {
     asked: tokio::sync::Mutex<Option<Instant>>,
     /// How often slots came into other hands.
     turns: AtomicU64,
+}
+
+/// What was answered, and over which link.
+struct Answered {
+    replies: Vec<Value>,
+    link: Link,
+    /// Whether the primary that answered is only just taking the slot over.
+    asking: bool,
 }
 
 /// Why one try came to nothing.
@@ -130,7 +139,7 @@ impl Cluster {
     pub(super) async fn send(&self, slot: u16, command: &Cmd) -> Result<Value, StoreError> {
         self.deliver(slot, &Parcel::One(command))
             .await
-            .map(|(mut replies, _)| replies.pop().unwrap_or(Value::Nil))
+            .map(|mut answered| answered.replies.pop().unwrap_or(Value::Nil))
     }
 
     /// Sends one command to the primary of its slot, and believes the answer when enough replicas have what it did.
@@ -140,14 +149,14 @@ impl Cluster {
         command: &Cmd,
         mark: &str,
     ) -> Result<Value, StoreError> {
-        let (mut replies, mut link) = self.deliver(slot, &Parcel::One(command)).await?;
-        self.replicated(slot, &mut link, mark).await?;
-        Ok(replies.pop().unwrap_or(Value::Nil))
+        let mut answered = self.deliver(slot, &Parcel::One(command)).await?;
+        self.replicated(slot, &mut answered, mark).await?;
+        Ok(answered.replies.pop().unwrap_or(Value::Nil))
     }
 
     /// Sends a transaction, or several reads, to the primary of their one slot. A refusal of any of them is one of all.
     pub(super) async fn send_all(&self, slot: u16, pipeline: &Pipeline) -> Result<Vec<Value>, StoreError> {
-        self.deliver(slot, &Parcel::All(pipeline)).await.map(|(replies, _)| replies)
+        self.deliver(slot, &Parcel::All(pipeline)).await.map(|answered| answered.replies)
     }
 
     /// The same, believed when enough replicas have what it did, or what others did before it.
@@ -157,9 +166,9 @@ impl Cluster {
         pipeline: &Pipeline,
         mark: &str,
     ) -> Result<Vec<Value>, StoreError> {
-        let (replies, mut link) = self.deliver(slot, &Parcel::All(pipeline)).await?;
-        self.replicated(slot, &mut link, mark).await?;
-        Ok(replies)
+        let mut answered = self.deliver(slot, &Parcel::All(pipeline)).await?;
+        self.replicated(slot, &mut answered, mark).await?;
+        Ok(answered.replies)
     }
 
     /// Reads from the primary of a slot, and believes what says something when enough replicas have it.
@@ -170,22 +179,25 @@ impl Cluster {
         mark: String,
         says_something: impl Fn(&Value) -> bool,
     ) -> Result<Value, StoreError> {
-        let (mut replies, mut link) = self.deliver(slot, &Parcel::One(command)).await?;
-        let reply = replies.pop().unwrap_or(Value::Nil);
+        let mut answered = self.deliver(slot, &Parcel::One(command)).await?;
+        let reply = answered.replies.pop().unwrap_or(Value::Nil);
         if says_something(&reply) {
-            self.replicated(slot, &mut link, &mark).await?;
+            self.replicated(slot, &mut answered, &mark).await?;
         }
         Ok(reply)
     }
 
-    async fn replicated(&self, slot: u16, link: &mut Link, mark: &str) -> Result<(), StoreError> {
+    async fn replicated(&self, slot: u16, answered: &mut Answered, mark: &str) -> Result<(), StoreError> {
         if self.rules.replicas == 0 {
             return Ok(());
         }
         let needed = Needed { replicas: self.rules.replicas.into(), within: self.rules.replicated_within };
         let owner = self.owner(slot);
-        let waiting = pin!(replication::replicated(link, mark, needed));
-        let waited = self.unless_replaced(slot, owner.as_ref(), waiting).await;
+        let mark = Mark { key: mark, asking: answered.asking };
+        let waited = {
+            let waiting = pin!(replication::replicated(&mut answered.link, mark, needed));
+            self.unless_replaced(slot, owner.as_ref(), waiting).await
+        };
         let waited = waited.unwrap_or_else(|| Err(replaced()));
         waited.inspect_err(|_| self.doubt())
     }
@@ -218,7 +230,7 @@ impl Cluster {
     }
 
     /// Tries until it is answered, or refused for good, or patience is at its end.
-    async fn deliver(&self, slot: u16, parcel: &Parcel<'_>) -> Result<(Vec<Value>, Link), StoreError> {
+    async fn deliver(&self, slot: u16, parcel: &Parcel<'_>) -> Result<Answered, StoreError> {
         let patience_ends = Instant::now() + PATIENCE;
         let mut ask: Option<String> = None;
         let mut moved_before = false;
@@ -254,7 +266,7 @@ impl Cluster {
         slot: u16,
         parcel: &Parcel<'_>,
         ask: Option<String>,
-    ) -> Result<(Vec<Value>, Link), Refusal> {
+    ) -> Result<Answered, Refusal> {
         self.look_if_stale().await;
         let unheard = |error| Refusal::Unheard { error, go_to: None };
         let owner = self.owner(slot);
@@ -270,7 +282,7 @@ impl Cluster {
             self.unless_replaced(slot, owner.as_ref(), sending).await
         };
         match sent {
-            Some(Ok(replies)) => Ok((replies, link)),
+            Some(Ok(replies)) => Ok(Answered { replies, link, asking: ask.is_some() }),
             Some(Err(error)) => Err(self.refusal(&error)),
             None => {
                 link.give_up();

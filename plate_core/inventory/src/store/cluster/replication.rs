@@ -8,6 +8,8 @@
 //! memory writes nothing: without the mark it would be told that nothing is missing, though the first time went over
 //! a connection that broke, and reached no replica. With it, the wait covers whatever the primary has done before.
 //!
+//! A server at its memory's limit takes the mark all the same, as it takes the payments and releases before it.
+//!
 //! Both go over the very link by which the call was answered: another connection may lead to another server.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,8 +17,9 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::super::StoreError;
 use super::super::connection::Link;
+use super::super::{StoreError, scripts};
+use crate::keys::REPLICATION_MARK;
 
 /// The state of one link.
 #[derive(Default)]
@@ -40,11 +43,17 @@ pub(in crate::store) struct Needed {
     pub(in crate::store) within: Duration,
 }
 
-/// Waits until everything that was answered over this link is on enough replicas. `mark` is a key of a slot that the
-/// primary has; what it holds says nothing.
+/// Where the mark goes: a key of a slot that the primary has, or is only just taking over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark<'a> {
+    pub(super) key: &'a str,
+    pub(super) asking: bool,
+}
+
+/// Waits until everything that was answered over this link is on enough replicas.
 ///
 /// An error says that it is not known to be there: what was answered must not be taken for done.
-pub(super) async fn replicated(link: &mut Link, mark: &str, needed: Needed) -> Result<(), StoreError> {
+pub(super) async fn replicated(link: &mut Link, mark: Mark<'_>, needed: Needed) -> Result<(), StoreError> {
     let replication = std::sync::Arc::clone(&link.replication);
     let own = replication.answered.fetch_add(1, Ordering::AcqRel) + 1;
     let mut last = replication.last.lock().await;
@@ -55,10 +64,13 @@ pub(super) async fn replicated(link: &mut Link, mark: &str, needed: Needed) -> R
     if last.replicas >= needed.replicas { Ok(()) } else { Err(missing(last.replicas, needed)) }
 }
 
-async fn wait(link: &mut Link, mark: &str, needed: Needed) -> Result<u64, StoreError> {
+async fn wait(link: &mut Link, mark: Mark<'_>, needed: Needed) -> Result<u64, StoreError> {
     let within_ms = u64::try_from(needed.within.as_millis()).unwrap_or(u64::MAX).max(1);
     let mut pipeline = redis::pipe();
-    pipeline.cmd("SET").arg(mark).arg(1);
+    if mark.asking {
+        pipeline.cmd("ASKING").ignore();
+    }
+    pipeline.add_command(scripts::set_field(mark.key, REPLICATION_MARK, 1));
     pipeline.cmd("WAIT").arg(needed.replicas).arg(within_ms);
     let replies = link.pipeline(&pipeline).await;
     // Whatever it failed with: what was answered before is done here, and perhaps only here.
