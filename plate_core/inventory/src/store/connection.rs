@@ -87,6 +87,11 @@ impl Link {
         }
     }
 
+    /// Whether anything can still be sent over this link.
+    pub(super) fn is_alive(&self) -> bool {
+        self.alive.load(Ordering::Acquire)
+    }
+
     /// Nothing more is sent over this link.
     pub(super) fn give_up(&self) {
         self.alive.store(false, Ordering::Release);
@@ -125,7 +130,7 @@ impl Connection {
 
     fn present(&self) -> Option<Link> {
         let present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
-        present.as_ref().filter(|present| present.alive.load(Ordering::Acquire)).cloned()
+        present.as_ref().filter(|present| present.is_alive()).cloned()
     }
 
     /// The connection; made now, unless an attempt has failed a moment ago.

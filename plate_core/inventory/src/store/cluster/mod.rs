@@ -198,7 +198,10 @@ impl Cluster {
             let waiting = pin!(replication::replicated(&mut answered.link, mark, needed));
             self.unless_replaced(slot, owner.as_ref(), waiting).await
         };
-        let waited = waited.unwrap_or_else(|| Err(replaced()));
+        let waited = waited.unwrap_or_else(|| {
+            answered.link.give_up();
+            Err(replaced())
+        });
         waited.inspect_err(|_| self.doubt())
     }
 

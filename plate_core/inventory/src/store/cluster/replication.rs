@@ -58,6 +58,10 @@ pub(super) async fn replicated(link: &mut Link, mark: Mark<'_>, needed: Needed) 
     let own = replication.answered.fetch_add(1, Ordering::AcqRel) + 1;
     let mut last = replication.last.lock().await;
     if last.through < own {
+        // Whoever waited before may have found it dead: each that waited behind him would wait as long again.
+        if !link.is_alive() {
+            return Err(StoreError::Unknown { detail: "the connection was given up meanwhile".to_owned() });
+        }
         let through = replication.answered.load(Ordering::Acquire);
         *last = Wait { through, replicas: wait(link, mark, needed).await? };
     }
