@@ -266,6 +266,13 @@ fn packed(document: &Document) -> Vec<u8> {
     to.0
 }
 
+/// All or nothing: a cluster sends again what it was refused, and a list that had got a part of it would get that twice.
+fn transaction() -> Pipeline {
+    let mut pipeline = redis::pipe();
+    pipeline.atomic();
+    pipeline
+}
+
 /// Commands on their way, some at a time, so that neither we nor the server hold all of them.
 struct Batch<'a> {
     store: &'a Store,
@@ -277,7 +284,7 @@ struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     fn of(store: &'a Store, tag: &'a str) -> Self {
-        Self { store, tag, pipeline: redis::pipe(), waiting: 0 }
+        Self { store, tag, pipeline: transaction(), waiting: 0 }
     }
 
     /// Writes fields of a hash.
@@ -335,7 +342,7 @@ impl<'a> Batch<'a> {
     }
 
     async fn send(&mut self) -> Result<(), StoreError> {
-        let pipeline = std::mem::replace(&mut self.pipeline, redis::pipe());
+        let pipeline = std::mem::replace(&mut self.pipeline, transaction());
         if std::mem::take(&mut self.waiting) > 0 {
             self.store.servers.send_all_for_good(self.tag, &pipeline).await?;
         }

@@ -154,7 +154,8 @@ impl Cluster {
         Ok(answered.replies.pop().unwrap_or(Value::Nil))
     }
 
-    /// Sends a transaction, or several reads, to the primary of their one slot. A refusal of any of them is one of all.
+    /// Sends a transaction, or several reads, to the primary of their one slot. A refusal of any of them is one of all, so
+    /// writes come as a transaction: what is refused is sent again whole.
     pub(super) async fn send_all(&self, slot: u16, pipeline: &Pipeline) -> Result<Vec<Value>, StoreError> {
         self.deliver(slot, &Parcel::All(pipeline)).await.map(|answered| answered.replies)
     }
