@@ -8,8 +8,9 @@
 //! Not here: whether the store holds what the journal says. That takes the journal ([`Store::compare`]).
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use redis::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -70,6 +71,16 @@ enum Part {
 /// How far the clocks of a cluster's primaries may lie apart. Permits and holds are judged by different ones, and a
 /// successor must not find every hold expired; time servers keep machines within some milliseconds.
 const CLOCKS_APART_MAX_MS: i64 = 500;
+
+/// For how long a clock is waited for: an answer that takes longer says nothing about so small a distance.
+const CLOCK_WITHIN: Duration = Duration::from_millis(500);
+
+/// One look at a clock: by how much it is ahead of ours, at least and at most, µs. In between lies what asking took.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct ClockLook {
+    at_least_us: i64,
+    at_most_us: i64,
+}
 
 impl Store {
     /// Refuses a server that can lose marks, a store that is not the known one, and data of a later version.
@@ -207,21 +218,16 @@ impl Store {
         }
     }
 
-    /// How far the clocks of the primaries lie apart; what asking took counts for nobody.
+    /// How far the clocks of the primaries surely lie apart. One that does not answer soon is left out: whether it is there
+    /// is asked elsewhere.
     async fn clocks_apart_ms(&self) -> Result<i64, StoreError> {
         if !self.servers.are_many() {
             return Ok(0);
         }
-        let (began, mut offsets) = (Instant::now(), Vec::new());
-        let elapsed_ms = || i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        for server in self.servers.primaries().await? {
-            let reply = server.send(&redis::cmd("TIME")).await?;
-            let (seconds, micros): (i64, i64) =
-                redis::from_redis_value_ref(&reply).map_err(|_| unexpected(&reply))?;
-            offsets.push(seconds * 1_000 + micros / 1_000 - elapsed_ms());
-        }
-        let (first, last) = (offsets.iter().min(), offsets.iter().max());
-        Ok(last.zip(first).map_or(0, |(last, first)| last - first))
+        let (began, primaries) = (Instant::now(), self.servers.primaries().await?);
+        let looks = join_all(primaries.iter().map(|server| look_at_clock(server, began))).await;
+        let looks: Vec<ClockLook> = looks.into_iter().flatten().collect();
+        Ok(surely_apart_us(&looks) / 1_000)
     }
 
     /// The store's birth certificate, if it has one.
@@ -259,6 +265,23 @@ impl Store {
             StoreError::Unknown { detail: "the store was founded and shows no certificate".to_owned() };
         self.genesis().await?.ok_or(nothing)
     }
+}
+
+async fn look_at_clock(server: &Connection, began: Instant) -> Option<ClockLook> {
+    let elapsed_us = || i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
+    let (time, asked_us) = (redis::cmd("TIME"), elapsed_us());
+    let reply = tokio::time::timeout(CLOCK_WITHIN, server.send(&time)).await.ok()?.ok()?;
+    let answered_us = elapsed_us();
+    let (seconds, micros): (i64, i64) = redis::from_redis_value_ref(&reply).ok()?;
+    let server_us = seconds * 1_000_000 + micros;
+    Some(ClockLook { at_least_us: server_us - answered_us, at_most_us: server_us - asked_us })
+}
+
+/// How far clocks lie apart whatever the looks at them took: a machine that is busy must not stop expiry.
+fn surely_apart_us(looks: &[ClockLook]) -> i64 {
+    let ahead = looks.iter().map(|look| look.at_least_us).max();
+    let behind = looks.iter().map(|look| look.at_most_us).min();
+    ahead.zip(behind).map_or(0, |(ahead, behind)| (ahead - behind).max(0))
 }
 
 /// `INFO` as a table of its lines.
@@ -354,6 +377,17 @@ fn version_fault(info: &BTreeMap<String, String>) -> Option<ContractFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Clocks lie apart by what no exchange can have taken; a look that took long says little, and one alone nothing.
+    #[test]
+    fn what_asking_took_is_no_distance_between_clocks() {
+        let look = |ahead_us, took_us| ClockLook { at_least_us: ahead_us - took_us, at_most_us: ahead_us };
+        assert_eq!(surely_apart_us(&[]), 0);
+        assert_eq!(surely_apart_us(&[look(9_000_000, 1)]), 0);
+        assert_eq!(surely_apart_us(&[look(0, 100), look(700_000, 100)]), 699_900);
+        assert_eq!(surely_apart_us(&[look(0, 100), look(700_000, 600_000)]), 100_000);
+        assert_eq!(surely_apart_us(&[look(0, 100), look(700_000, 900_000)]), 0);
+    }
 
     /// Old servers are refused by their own version, new ones are not, and one that says nothing is refused.
     #[test]
