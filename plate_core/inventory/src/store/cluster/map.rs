@@ -39,13 +39,8 @@ fn read_node(line: &str, asked: &str) -> Option<NodeView> {
     let mut fields = line.split_ascii_whitespace();
     let (id, place, flags) = (fields.next()?, fields.next()?, fields.next()?);
     let epoch = fields.nth(3)?.parse().ok()?;
-    let address = place.split('@').next()?;
+    let address = address_of(place.split('@').next()?, asked)?;
     let flags: Vec<&str> = flags.split(',').collect();
-    let address = match address.rsplit_once(':')? {
-        (_, "0") => return None,
-        ("", port) => format!("{}:{port}", asked.rsplit_once(':')?.0),
-        _ => address.to_owned(),
-    };
     // After the state of its link come its slots; those in brackets are on the move and still its own.
     let slots = fields.skip(1).filter_map(|slots| {
         let (first, last) = slots.split_once('-').unwrap_or((slots, slots));
@@ -59,6 +54,15 @@ fn read_node(line: &str, asked: &str) -> Option<NodeView> {
         epoch,
         slots: slots.collect(),
     })
+}
+
+/// Where a place is reached that the node at `asked` names: `host:port`, and without a host the one that was asked.
+pub(super) fn address_of(place: &str, asked: &str) -> Option<String> {
+    match place.rsplit_once(':')? {
+        (_, "0") => None,
+        ("", port) => Some(format!("{}:{port}", asked.rsplit_once(':')?.0)),
+        _ => Some(place.to_owned()),
+    }
 }
 
 /// A node of the cluster.
@@ -213,6 +217,14 @@ mod tests {
         assert!(!map.give(7, "10.0.0.2:7002"));
         assert_eq!(map.owner(7).map(AsRef::as_ref), Some("10.0.0.2:7002"));
         assert_eq!(map.owner(8).map(AsRef::as_ref), Some("10.0.0.1:7001"));
+    }
+
+    /// A node that does not know its own host means the one that it was asked under, in redirections too.
+    #[test]
+    fn a_place_without_a_host_is_at_the_one_that_was_asked() {
+        assert_eq!(address_of(":7003", "10.0.0.3:7001").as_deref(), Some("10.0.0.3:7003"));
+        assert_eq!(address_of("10.0.0.4:7004", "10.0.0.3:7001").as_deref(), Some("10.0.0.4:7004"));
+        assert_eq!(address_of("10.0.0.4:0", "10.0.0.3:7001"), None);
     }
 
     /// Nothing is anybody's before anything was heard, and what cannot be read is left out.

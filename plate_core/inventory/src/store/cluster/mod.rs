@@ -33,7 +33,7 @@ pub(super) use replication::{Needed, Replication};
 use super::connection::{Connection, Link};
 use super::{StoreError, Timeouts};
 use address::Seeds;
-use map::{Member, SlotMap};
+use map::{Member, SlotMap, address_of};
 
 /// For how long a call that was refused unheard is sent again: a failover takes one to two node timeouts.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -287,7 +287,7 @@ impl Cluster {
         };
         match sent {
             Some(Ok(replies)) => Ok(Answered { replies, link, asking: ask.is_some() }),
-            Some(Err(error)) => Err(self.refusal(&error)),
+            Some(Err(error)) => Err(self.refusal(&error, &address)),
             None => {
                 link.give_up();
                 Err(Refusal::Final(replaced()))
@@ -314,8 +314,8 @@ impl Cluster {
         }
     }
 
-    /// What an error of the server, or of the connection to it, means for what was sent.
-    fn refusal(&self, error: &RedisError) -> Refusal {
+    /// What an error of the server that was `asked`, or of the connection to it, means for what was sent.
+    fn refusal(&self, error: &RedisError, asked: &str) -> Refusal {
         let answered = error.clone().into_server_errors();
         let Some((_, first)) = answered.as_ref().and_then(|errors| errors.first()) else {
             self.doubt();
@@ -325,9 +325,9 @@ impl Cluster {
         let to = || first.details().and_then(|details| details.split_once(' '));
         let go_to = match first.code() {
             "MOVED" => {
-                to().and_then(|(slot, address)| Some(Go::Moved(slot.parse().ok()?, address.to_owned())))
+                to().and_then(|(slot, place)| Some(Go::Moved(slot.parse().ok()?, address_of(place, asked)?)))
             }
-            "ASK" => to().map(|(_, address)| Go::Ask(address.to_owned())),
+            "ASK" => to().and_then(|(_, place)| Some(Go::Ask(address_of(place, asked)?))),
             "TRYAGAIN" | "CLUSTERDOWN" | "READONLY" | "MASTERDOWN" | "LOADING" | "NOREPLICAS" => None,
             _ => return Refusal::Final(meant),
         };
@@ -346,6 +346,20 @@ impl Cluster {
         let node = Arc::new(Connection::new(&self.seeds.url_of(address), self.timeouts.clone())?);
         nodes.insert(Arc::clone(address), Arc::clone(&node));
         Ok(node)
+    }
+
+    /// Lets go of the nodes that no node names any more; those of the URL stay, to begin anew with.
+    fn forget_all_but(&self, members: &[Member]) {
+        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        nodes.retain(|address, node| {
+            let stays = self.seeds.addresses.iter().any(|seed| **seed == **address)
+                || members.iter().any(|member| member.address == *address);
+            if !stays {
+                // What the number is made of goes with the node, and it must never fall.
+                self.turns.fetch_add(node.number(), Ordering::AcqRel);
+            }
+            stays
+        });
     }
 
     fn note_moved(&self, slot: u16, address: &str) {
@@ -383,6 +397,7 @@ impl Cluster {
         }
         let fresh = SlotMap::of_views(&views);
         self.stale.store(false, Ordering::Release);
+        self.forget_all_but(fresh.members());
         let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
         if !fresh.same_owners(&map) {
             self.turns.fetch_add(1, Ordering::AcqRel);
