@@ -248,7 +248,10 @@ impl Cluster {
                 return Err(error);
             }
             match go_to {
-                Some(Go::Ask(address)) if parcel.takes_asking() => ask = Some(address),
+                Some(Go::Ask(address)) if parcel.takes_asking() => {
+                    ask = Some(address);
+                    continue;
+                }
                 // The first redirection is followed at once; one that leads back waits until the nodes agree.
                 Some(Go::Moved(slot, address)) => {
                     self.note_moved(slot, &address);
@@ -261,18 +264,22 @@ impl Cluster {
                     tokio::time::sleep(PAUSE).await;
                 }
             }
+            self.look_if_stale().await;
         }
     }
 
-    /// Sends once.
+    /// Sends once. Doubt about one primary must not hold up the slots of the others: where it is known who has this one,
+    /// he is asked, and only who was refused, or gets no answer, waits for what the nodes say.
     async fn attempt(
         &self,
         slot: u16,
         parcel: &Parcel<'_>,
         ask: Option<String>,
     ) -> Result<Answered, Refusal> {
-        self.look_if_stale().await;
         let unheard = |error| Refusal::Unheard { error, go_to: None };
+        if self.owner(slot).is_none() {
+            self.look_if_stale().await;
+        }
         let owner = self.owner(slot);
         let address = match &ask {
             Some(address) => Arc::from(address.as_str()),
