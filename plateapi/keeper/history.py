@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from plate_core import Journal, JournalBroken
+from plate_core import Journal, JournalBroken, OutcomeUnknown, StoreUnavailable
 from plateapi.keeper.journaling import Feed
 
 _NO_HEAD: Final[Mapping[str, int | None]] = {"revision": 0, "founded_us": None}
@@ -47,15 +47,16 @@ class OwnHistory:
         self._memory = memory
         self._known = _read_foundings(memory)
 
-    async def refuse_another(self) -> None:
-        """Ask for all pools that are watched.
+    async def refuse_another(self, pools: Sequence[str] | None = None) -> None:
+        """Ask for these pools, or for all that are watched.
 
         Raises ``JournalBroken``: ``journal_ahead`` where a pool is gone or has not come as far as its
         journal, ``journal_pool_refounded`` where it was founded at another time than the one so far.
         """
-        heads = await self._store.heads(self._pools)
+        pools = self._pools if pools is None else pools
+        heads = await self._store.heads(pools)
         found = dict(self._known)
-        for pool, head in zip(self._pools, heads, strict=True):
+        for pool, head in zip(pools, heads, strict=True):
             founded_us = self._founding(pool, head or _NO_HEAD)
             if founded_us is not None:
                 found[pool] = founded_us
@@ -64,9 +65,14 @@ class OwnHistory:
             self._known = found
 
     async def feeds(self, places: Sequence[tuple[str, str, int]]) -> list[list[tuple[str, bytes]]]:
-        """Entries of many feeds; before they are given out all pools are known to be the journal's own."""
+        """Entries of many feeds; before they are given out their pools are known to be the journal's own."""
         entries = await self._store.feeds(places)
-        await self.refuse_another()
+        try:
+            await self.refuse_another()
+        except (StoreUnavailable, OutcomeUnknown):
+            # Some pool's primary is gone, and so are its entries; those that came were there a moment ago.
+            told = {pool for (pool, *_), of_pool in zip(places, entries, strict=True) if of_pool}
+            await self.refuse_another([pool for pool in self._pools if pool in told])
         return entries
 
     def _founding(self, pool: str, head: Mapping[str, int | None]) -> int | None:

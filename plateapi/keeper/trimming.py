@@ -12,6 +12,8 @@ import math
 from collections.abc import Awaitable, Mapping
 from typing import Protocol
 
+from plate_core import OutcomeUnknown, StoreUnavailable
+
 NOTHING = "0-0"
 
 
@@ -41,4 +43,11 @@ class Trimming:
             return
         self._turned_at = now_seconds
         due, self._due, self._waiting = self._due, self._waiting, {}
-        await asyncio.gather(*(self._feed.trim_feed(pool, through) for pool, through in due.items()))
+        await asyncio.gather(*(self._trim(pool, through) for pool, through in due.items()))
+
+    async def _trim(self, pool: str, through: str) -> None:
+        """What its primary does not take now is due again, and keeps no other pool's from going."""
+        try:
+            await self._feed.trim_feed(pool, through)
+        except (StoreUnavailable, OutcomeUnknown):
+            self._waiting.setdefault(pool, through)

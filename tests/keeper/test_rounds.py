@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from plate_core import (
     JournalReader,
     ReplicaWriter,
     RuleBook,
+    StoreUnavailable,
     verify_journal,
 )
 from plateapi.engine import Engine
@@ -324,6 +326,47 @@ async def test_a_keeper_notices_another_store_behind_its_open_journal(
             await inventory.server_time_ms()
     assert verbs(settings.journal_dir) == ["hold"] * (1 if lost else 2)
     assert ("emptied or is another one" in keeper.status.journal_error) is lost
+
+
+async def test_the_journal_goes_on_with_the_pools_whose_primary_is_there(
+    inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """Of a cluster some primary is gone: the others' entries are written and trimmed, if they are its own."""
+    gone = "person_car.01"
+
+    class Partial:
+        """The store, of which one pool's primary does not answer."""
+
+        async def feeds(self, places: Sequence[tuple[str, str, int]]) -> list[list[tuple[str, bytes]]]:
+            entries = await inventory.feeds(places)
+            return [
+                [] if pool == gone else of_pool for (pool, *_), of_pool in zip(places, entries, strict=True)
+            ]
+
+        async def heads(self, pools: Sequence[str]) -> list[dict[str, Any] | None]:
+            if gone in pools:
+                raise StoreUnavailable("its primary is gone", "store_unavailable")
+            return await inventory.heads(pools)
+
+        async def trim_feed(self, pool: str, through: str) -> int:
+            if pool == gone:
+                raise StoreUnavailable("its primary is gone", "store_unavailable")
+            return await inventory.trim_feed(pool, through)
+
+    await AIGERIM.hold(inventory, book, book.parse("777AAA02"))
+    store, pools, memory = Partial(), [gone, POOL], tmp_path / "foundings"
+    journal = Journal.open(tmp_path / "journal")
+    done = await journal_round(OwnHistory(store, journal, pools, memory), journal, pools)
+    assert list(done.heads) == [POOL]
+    trimming = Trimming(store, {gone: "1-0", **done.heads}, turn_seconds=0)
+    await trimming.trim({}, 0.0)
+    await trimming.trim({}, 1.0)
+    assert await feed_length(inventory) == 0
+    memory.write_text(f'{{"{POOL}": 1}}')
+    await AIGERIM.hold(inventory, book, book.parse("778AAA02"))
+    with pytest.raises(JournalBroken) as refusal:
+        await journal_round(OwnHistory(store, journal, pools, memory), journal, pools)
+    assert refusal.value.slug == "journal_pool_refounded"
 
 
 async def test_money_that_nobody_can_place_is_journalled_too(inventory: Inventory, tmp_path: Path) -> None:

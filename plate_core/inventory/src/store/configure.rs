@@ -106,16 +106,18 @@ impl Store {
     }
 
     /// Vouches for the store's clock until a moment of its own time, in the shard and in these pools. It makes
-    /// no line of the journal: it is renewed every few seconds, and nobody's decision.
+    /// no line of the journal: it is renewed every few seconds, and nobody's decision. Every place is tried, whatever the
+    /// others answer.
     ///
     /// # Errors
-    /// As any call; see [`StoreError`]. Renewing again is always right.
+    /// As any call, of the first place that fails; see [`StoreError`]. Renewing again is always right.
     pub async fn lease_expiry(&self, pools: &[String], until_ms: i64) -> Result<(), StoreError> {
         self.check_clocks().await?;
         let vouch = |conf: String| scripts::set_field(&conf, "lease_ms", until_ms);
         let mut vouched = vec![(SHARD_TAG, vouch(ShardKey::Conf.of(0)))];
         vouched.extend(pools.iter().map(|pool| (pool.as_str(), vouch(PoolKey::Conf.of(pool)))));
-        self.servers.send_each(vouched).await.map(|_| ())
+        let tried = self.servers.send_each_apart(vouched).await;
+        tried.into_iter().collect::<Result<Vec<_>, _>>().map(|_| ())
     }
 
     /// Until when somebody vouches for the store's clock, ms since the epoch; 0 where nobody ever did.

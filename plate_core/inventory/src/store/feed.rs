@@ -31,8 +31,10 @@ impl Store {
     /// The entries of many pools' feeds, (pool, after, count) each, in one round trip. What is read here is for good: a
     /// failover does not take it back, so the journal may write it down.
     ///
+    /// A feed that cannot be read gives nothing this time: those of other primaries go on.
+    ///
     /// # Errors
-    /// As any call; see [`StoreError`].
+    /// As any call, where none of them can be read; see [`StoreError`].
     pub async fn feeds(&self, places: &[(String, u64, usize)]) -> Result<Vec<Vec<RawEntry>>, StoreError> {
         let range = |(pool, after, count): &(String, u64, usize)| {
             let mut range = redis::cmd("XRANGE");
@@ -42,7 +44,15 @@ impl Store {
         let ranges: Vec<(&str, redis::Cmd)> =
             places.iter().map(|place| (place.0.as_str(), range(place))).collect();
         let told = |reply: &Value| matches!(reply, Value::Array(entries) if !entries.is_empty());
-        self.servers.send_each_for_good(ranges, told).await?.iter().map(read_entries).collect()
+        let replies = self.servers.send_each_for_good(ranges, told).await;
+        if let Some(Err(error)) = replies.first()
+            && replies.iter().all(Result::is_err)
+        {
+            return Err(error.clone());
+        }
+        let entries =
+            replies.iter().map(|reply| reply.as_ref().map_or_else(|_| Ok(Vec::new()), read_entries));
+        entries.collect()
     }
 
     /// Forgets a pool's feed up to and including a revision: what the journal has on disk, and no more. Gives how

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use redis::{Cmd, Pipeline, Value};
 
 use super::StoreError;
@@ -85,14 +85,24 @@ impl Servers {
         }
     }
 
+    /// The same, each for itself: that one primary is gone says nothing of what the others have.
+    pub(super) async fn send_each_apart(&self, commands: Vec<(&str, Cmd)>) -> Vec<Result<Value, StoreError>> {
+        match self {
+            Self::One(connection) => apart(connection, commands).await,
+            Self::Cluster(cluster) => {
+                join_all(commands.iter().map(|(tag, command)| cluster.send(keys::slot(tag), command))).await
+            }
+        }
+    }
+
     /// The same, and each reply that says something is for good.
     pub(super) async fn send_each_for_good(
         &self,
         commands: Vec<(&str, Cmd)>,
         says_something: impl Fn(&Value) -> bool,
-    ) -> Result<Vec<Value>, StoreError> {
+    ) -> Vec<Result<Value, StoreError>> {
         match self {
-            Self::One(connection) => send_together(connection, commands).await,
+            Self::One(connection) => apart(connection, commands).await,
             Self::Cluster(cluster) => {
                 let reads = commands.iter().map(|(tag, command)| {
                     cluster.read_for_good(
@@ -102,7 +112,7 @@ impl Servers {
                         &says_something,
                     )
                 });
-                try_join_all(reads).await
+                join_all(reads).await
             }
         }
     }
@@ -123,6 +133,15 @@ impl Servers {
                 Ok(cluster.primaries().await?.into_iter().map(|(_, connection)| connection).collect())
             }
         }
+    }
+}
+
+/// One server answers all of them or none.
+async fn apart(connection: &Connection, commands: Vec<(&str, Cmd)>) -> Vec<Result<Value, StoreError>> {
+    let count = commands.len();
+    match send_together(connection, commands).await {
+        Ok(replies) => replies.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error); count],
     }
 }
 

@@ -122,6 +122,11 @@ async fn what_no_replica_has_is_unknown(cluster: &mut Cluster, store: &Store) {
         assert!(matches!(unanswered, Err(StoreError::Unknown { .. })), "{unanswered:?}");
         assert!(unanswered.is_err_and(|error| !error.nothing_applied()));
     }
+    // The journal goes on with the feeds of the other primaries.
+    let places = [ALMATY, ASTANA].map(|pool| (pool.to_owned(), 0, 10));
+    let feeds = elsewhere.feeds(&places).await.expect("one of them can be read");
+    assert_eq!(feeds.iter().map(Vec::is_empty).collect::<Vec<_>>(), [true, false]);
+    assert!(elsewhere.feed(ALMATY, 0, 10).await.is_err(), "and alone it is no feed without news");
     // The control: who asks no replica is told "held", and would lose it with the primary.
     let told = hasty.hold_passed(ALMATY, &[(&item, permit)]).await.expect("answered");
     assert_eq!(told[0].outcome, Outcome::Held);
@@ -257,6 +262,7 @@ async fn a_primary_dies_while_its_marks_are_held(cluster: &mut Cluster, store: &
     }
     cluster.node(index).kill();
     let began = Instant::now();
+    the_others_are_vouched_for(cluster, store, index).await;
     let item = hold(220, "after", 220);
     let mut started = false;
     let held = loop {
@@ -277,4 +283,17 @@ async fn a_primary_dies_while_its_marks_are_held(cluster: &mut Cluster, store: &
     assert_eq!(held[0].outcome, Outcome::Held);
     let there = store.read(ASTANA, &(200..=220).collect::<Vec<_>>()).await.expect("answered");
     assert!(there.iter().all(|answer| answer.record.is_some()), "what was acknowledged is there");
+}
+
+/// While a primary is gone, the right to expire is renewed on the others.
+async fn the_others_are_vouched_for(cluster: &mut Cluster, store: &Store, gone: usize) {
+    let other = (0..).map(|number| format!("other.{number}")).find(|pool| Cluster::index_of(pool) != gone);
+    let other = other.expect("some pool is elsewhere");
+    // It may fail for the one that is gone, or be there in time for its successor.
+    let _ = store.lease_expiry(&[ASTANA.to_owned(), other.clone()], NOON_MS).await;
+    let mut lease = redis::cmd("HGET");
+    lease.arg(keys::PoolKey::Conf.of(&other)).arg("lease_ms");
+    let until_ms: Option<i64> =
+        lease.query(&mut cluster.node(Cluster::index_of(&other)).client()).expect("it answers");
+    assert_eq!(until_ms, Some(NOON_MS));
 }
