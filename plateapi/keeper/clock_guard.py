@@ -93,6 +93,13 @@ class ClockGuard:
             self.baseline_ms += min(step, max(-step, self.parted_by_ms))
             self._judged_at_ms = reading.answered_at_ms
         elif self.parted_by_ms < 0:
-            self.rests_until_ms = reading.answered_at_ms + self._deadline_max_ms
+            self.rest_from(reading.answered_at_ms)
         self.rests_for_ms = max(0.0, self.rests_until_ms - reading.answered_at_ms) if agrees else 0.0
         return agrees and self.rests_for_ms == 0
+
+    def rest_from(self, now_ms: float) -> None:
+        """A clock was behind until now: what deadlines it gave must first have had their time.
+
+        Said from outside where the guard cannot see it: it looks at one clock, and a cluster has several.
+        """
+        self.rests_until_ms = now_ms + self._deadline_max_ms

@@ -136,8 +136,12 @@ class Keeper:
             return False
         self._keep_baseline(self.guard.baseline_ms)
         lease_ms = int(self.settings.expiry_lease_seconds * 1000)
-        await self.inventory.lease_expiry(agreed.server_ms + lease_ms if agreed else 0)
-        return agreed is not None
+        apart_ms = await self.inventory.lease_expiry(agreed.server_ms + lease_ms if agreed else 0)
+        if apart_ms is not None:
+            # Of a cluster the guard looks at one clock; which of the others is behind is not known.
+            log.error("clocks_apart", apart_ms=apart_ms)
+            self.guard.rest_from(machine_ms())
+        return agreed is not None and apart_ms is None
 
     def _keep_baseline(self, offset_ms: float) -> None:
         """Before the lease, so that a crash between the two forgets no rest; without room, the lease alone.

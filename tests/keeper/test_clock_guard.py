@@ -92,6 +92,17 @@ def test_holds_given_by_a_clock_that_was_behind_get_their_time() -> None:
     assert guard.judge(reading(11_000, 11_000))
 
 
+def test_a_rest_can_be_said_from_outside() -> None:
+    """Of clocks that lay apart the guard sees one only: it rests all the same, from the last time on."""
+    guard = ClockGuard(tolerance_ms=TOLERANCE_MS, deadline_max_ms=10_000)
+    assert guard.judge(reading(0, 0))
+    guard.rest_from(1_000)
+    assert not guard.judge(reading(2_000, 2_000))
+    guard.rest_from(3_000)
+    assert not guard.judge(reading(12_000, 12_000))
+    assert guard.judge(reading(13_000, 13_000))
+
+
 def test_a_clock_that_was_ahead_is_trusted_as_soon_as_it_is_right() -> None:
     """The holds that it gave last longer, not shorter: there is nothing to make up for."""
     guard = ClockGuard(tolerance_ms=TOLERANCE_MS, deadline_max_ms=10_000)

@@ -371,7 +371,8 @@ class Inventory:
     def server_time_ms(self) -> Awaitable[int]: ...
     def take_lease(self, name: str, holder: str, ttl_ms: int) -> Awaitable[bool]: ...  # active keeper
     def give_lease(self, name: str, holder: str) -> Awaitable[bool]: ...
-    def lease_expiry(self, until_ms: int) -> Awaitable[None]: ...  # the clock guard vouches until then
+    # The clock guard vouches until then; gives how far a cluster's clocks lie apart, if taken back for that.
+    def lease_expiry(self, until_ms: int) -> Awaitable[int | None]: ...
 
 # --- the journal and the oracle ---------------------------------------------------------------------------
 

@@ -452,11 +452,12 @@ impl PyInventory {
     }
 
     /// Vouch for the store's clock until a moment of its own time: without it nothing expires where `clock_guard` is
-    /// set. Renewed every few seconds, in every pool and for permits.
+    /// set. Renewed every few seconds, in every pool and for permits; 0 takes it back. None, or by how many ms the clocks of
+    /// a cluster's primaries lie apart where that is too far: then it was taken back.
     fn lease_expiry<'py>(&self, py: Python<'py>, until_ms: i64) -> PyResult<Bound<'py, PyAny>> {
         let run =
             move |it: Rc<Pipeline>| async move { it.store().lease_expiry(&it.pool_names(), until_ms).await };
-        self.bridge.call(py, run, |py, ()| Ok(py.None()))
+        self.bridge.call(py, run, |py, apart_ms| apart_ms.into_py_any(py))
     }
 
     /// Forget request ids whose time is over and permits that have healed: the next part of a round that begins and

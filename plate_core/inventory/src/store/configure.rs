@@ -106,18 +106,23 @@ impl Store {
     }
 
     /// Vouches for the store's clock until a moment of its own time, in the shard and in these pools. It makes
-    /// no line of the journal: it is renewed every few seconds, and nobody's decision. Every place is tried, whatever the
-    /// others answer.
+    /// no line of the journal: it is renewed every few seconds, and nobody's decision; 0 takes it back. Every place is
+    /// tried, whatever the others answer.
+    ///
+    /// Where the clocks of a cluster's primaries lie too far apart it is taken back instead, and by how much they do is
+    /// given.
     ///
     /// # Errors
     /// As any call, of the first place that fails; see [`StoreError`]. Renewing again is always right.
-    pub async fn lease_expiry(&self, pools: &[String], until_ms: i64) -> Result<(), StoreError> {
-        self.check_clocks().await?;
+    pub async fn lease_expiry(&self, pools: &[String], until_ms: i64) -> Result<Option<i64>, StoreError> {
+        // Where they cannot be asked nothing can be vouched for either, and taking back needs no agreement.
+        let apart_ms = self.clocks_too_far_apart_ms().await.unwrap_or_default();
+        let until_ms = if apart_ms.is_some() { 0 } else { until_ms };
         let vouch = |conf: String| scripts::set_field(&conf, "lease_ms", until_ms);
         let mut vouched = vec![(SHARD_TAG, vouch(ShardKey::Conf.of(0)))];
         vouched.extend(pools.iter().map(|pool| (pool.as_str(), vouch(PoolKey::Conf.of(pool)))));
         let tried = self.servers.send_each_apart(vouched).await;
-        tried.into_iter().collect::<Result<Vec<_>, _>>().map(|_| ())
+        tried.into_iter().collect::<Result<Vec<_>, _>>().map(|_| apart_ms)
     }
 
     /// Until when somebody vouches for the store's clock, ms since the epoch; 0 where nobody ever did.

@@ -201,8 +201,8 @@ impl Store {
 
     /// That the primaries' clocks lie too far apart.
     async fn clocks_fault(&self) -> Result<Option<ContractFault>, StoreError> {
-        let apart_ms = self.clocks_apart_ms().await?;
-        Ok((apart_ms > CLOCKS_APART_MAX_MS).then(|| ContractFault {
+        let apart_ms = self.clocks_too_far_apart_ms().await?;
+        Ok(apart_ms.map(|apart_ms| ContractFault {
             setting: "clocks of the primaries".to_owned(),
             found: format!("{apart_ms} ms apart"),
             needed: format!("at most {CLOCKS_APART_MAX_MS} ms"),
@@ -210,12 +210,9 @@ impl Store {
         }))
     }
 
-    /// Refuses to go on while the clocks of a cluster's primaries lie too far apart.
-    pub(super) async fn check_clocks(&self) -> Result<(), StoreError> {
-        match self.clocks_fault().await? {
-            Some(fault) => Err(StoreError::Unavailable { detail: fault.to_string() }),
-            None => Ok(()),
-        }
+    /// How far the clocks of a cluster's primaries lie apart, where that is too far.
+    pub(super) async fn clocks_too_far_apart_ms(&self) -> Result<Option<i64>, StoreError> {
+        Ok(Some(self.clocks_apart_ms().await?).filter(|apart_ms| *apart_ms > CLOCKS_APART_MAX_MS))
     }
 
     /// How far the clocks of the primaries surely lie apart. One that does not answer soon is left out: whether it is there

@@ -52,7 +52,7 @@ impl Driver {
             }
             Op::Lease { until_ms } => {
                 let pools = POOLS.map(str::to_owned);
-                store.lease_expiry(&pools, *until_ms).await.map(|()| Vec::new())
+                store.lease_expiry(&pools, *until_ms).await.map(|_| Vec::new())
             }
             Op::TrimFeed { pool, through } => {
                 self.listen(pool).await?;
