@@ -24,12 +24,16 @@ class KeyRefused(Exception):
 def secret_key(named: Path | None, made_here: Path, *, demo: bool) -> bytes:
     """The key in the named file; in the demo profile, without one, the key made here.
 
-    Raises :class:`KeyRefused` when the file is missing, is not 64 hex digits, or may be read by others.
+    Raises :class:`KeyRefused` when the file is missing, is not 64 hex digits, or may be read by others, and
+    when none can be made.
     """
     if named is None:
         if not demo:
             raise KeyRefused(made_here, "keys made here are for the demo profile only")
-        make_once(made_here, secrets.token_hex(KEY_BYTES).encode())
+        try:
+            make_once(made_here, secrets.token_hex(KEY_BYTES).encode())
+        except OSError as error:
+            raise KeyRefused(made_here, f"cannot be made: {os.strerror(error.errno or 0)}") from error
         named = made_here
     try:
         text = named.read_text("ascii").strip()
