@@ -111,6 +111,23 @@ def test_a_failing_child_waits_longer_each_time(tmp_path: Path, leash: int, told
     assert [line for line in told if "ended with 3" in line]
 
 
+def test_a_child_that_cannot_be_started_is_tried_again(tmp_path: Path, leash: int, told: list[str]) -> None:
+    """Where its log cannot be opened the watch goes on, and starts it as soon as that is mended."""
+    logs = tmp_path / "log"
+    logs.mkdir()
+    child = Child("failing", f"{PLAYERS}.failing", logs / "failing.log")
+    child.start(leash, 0.0)
+    wait_until(lambda: child.process is not None and child.process.poll() is not None)
+    child.watch(leash, 0.0, told.append)
+    logs.rename(tmp_path / "elsewhere")
+    child.watch(leash, PAUSES_SECONDS[0], told.append)
+    assert told[-1] == "failing cannot be started: No such file or directory; again in 1 s"
+    logs.mkdir()
+    child.watch(leash, PAUSES_SECONDS[0] + PAUSES_SECONDS[1], told.append)
+    assert told[-1] == f"failing started again as process {child.pid}"
+    child.stop(10.0)
+
+
 def test_children_stop_in_the_other_order(tmp_path: Path, told: list[str]) -> None:
     """What was started last is stopped first; nothing runs afterwards."""
     log = tmp_path / "both.log"

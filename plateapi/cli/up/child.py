@@ -82,14 +82,24 @@ class Child:
         """Notice its end, and start it anew when its pause is over. Called often; `now` is monotonic."""
         if self.restart_at is not None:
             if now >= self.restart_at:
-                self.restarts += 1
-                self.start(leash, now)
-                report(f"{self.name} started again as process {self.pid}")
+                self._start_again(leash, now, report)
         elif self.process is not None and (code := self.process.poll()) is not None:
             self._end_group()
             pause = self._backoff.pause_after(now - self._started_at)
             self.restart_at = now + pause
             report(f"{self.name} ended with {code}; it is started again in {pause:g} s (log: {self.log})")
+
+    def _start_again(self, leash: int, now: float, report: Callable[[str], None]) -> None:
+        """A machine without room for a log or a process may have it at the next try; the others run on."""
+        self.restarts += 1
+        try:
+            self.start(leash, now)
+        except OSError as error:
+            pause = self._backoff.pause_after(0.0)
+            self.restart_at = now + pause
+            report(f"{self.name} cannot be started: {os.strerror(error.errno or 0)}; again in {pause:g} s")
+        else:
+            report(f"{self.name} started again as process {self.pid}")
 
     @property
     def pid(self) -> int:
