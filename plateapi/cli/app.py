@@ -187,11 +187,17 @@ def token(
 
 @app.command()
 @told
-def restore(as_json: Json = False) -> None:
+def restore(
+    key: Annotated[
+        list[str] | None,
+        typer.Option("--key", metavar="HEX", help="A public key that signed this journal; repeatable."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Rebuild an empty store from the journal, and prove that the two are equal."""
     from plateapi.cli import restoring
 
-    raise typer.Exit(restoring.restore(as_json=as_json))
+    raise typer.Exit(restoring.restore(keys=key or [], as_json=as_json))
 
 
 @app.command()

@@ -66,7 +66,7 @@ def verify(*, witnesses: list[str], keys: list[str], as_json: bool) -> Exit:
     began = time.monotonic()
     found = verify_journal(
         settings.journal_dir,
-        keys=trusted_keys(settings) + [_hexadecimal("--key", key) for key in keys],
+        keys=trusted_keys(settings) + [hexadecimal("--key", key) for key in keys],
         witnesses=[_witness(witness) for witness in witnesses],
         heed=_progress(began),
     )
@@ -124,10 +124,11 @@ def _witness(text: str) -> bytes:
     """A checkpoint from a file, or as it was printed."""
     # Printed it is longer than a file's name may be.
     is_file = len(text) < CHECKPOINT_DIGITS and Path(text).is_file()
-    return _hexadecimal("--witness", Path(text).read_text("ascii").strip() if is_file else text)
+    return hexadecimal("--witness", Path(text).read_text("ascii").strip() if is_file else text)
 
 
-def _hexadecimal(option: str, text: str) -> bytes:
+def hexadecimal(option: str, text: str) -> bytes:
+    """What an option was given in hexadecimal digits."""
     try:
         return bytes.fromhex(text)
     except ValueError as error:

@@ -12,18 +12,22 @@ from typing import Any
 from plate_core import Inventory, Journal, JournalState, RuleBook, load_rule_book, verify_journal
 from plateapi.cli.equality import differs
 from plateapi.cli.exits import Exit
+from plateapi.cli.journal import hexadecimal
 from plateapi.cli.telling import CommandFailed, complain, say, thousands, write_json
 from plateapi.cli.up import runfile
 from plateapi.cli.up.boot import store_options
 from plateapi.genesis import note_store
-from plateapi.keeper.seal import trusted_keys
+from plateapi.keeper.seal import retire_keys, trusted_keys
 from plateapi.settings import Settings
 from plateapi.store import start_store, stop_store, store_is_alive
 from plateapi.store.directory import DataDirectory
 
 
-def restore(*, as_json: bool) -> Exit:
+def restore(*, keys: list[str], as_json: bool) -> Exit:
     """Rebuild an empty store, compare it with the journal, and note it as the store that belongs to it.
+
+    ``keys`` are for a journal whose own went with the data directory. Once all is equal they are listed as
+    retired, so that the service believes their checkpoints from then on.
 
     Raises:
         CommandFailed: while the service runs, and where the two are not equal afterwards.
@@ -34,11 +38,13 @@ def restore(*, as_json: bool) -> Exit:
     if runfile.is_running(settings.data_dir):
         raise CommandFailed(Exit.REFUSED, "still_running", "The service runs here; `plates down` stops it.")
     DataDirectory(settings.data_dir).prepare()
+    given = [hexadecimal("--key", key) for key in keys]
     # Held until the end: no keeper may write while the journal is read, and a torn tail is cut off first.
     journal = Journal.open(settings.journal_dir)
     try:
-        verified = verify_journal(settings.journal_dir, keys=trusted_keys(settings))
+        verified = verify_journal(settings.journal_dir, keys=trusted_keys(settings) + given)
         done = _into_store(settings)
+        retire_keys(settings, given)
     finally:
         journal.close()
     if as_json:

@@ -8,6 +8,7 @@ directory (``PLATES_JOURNAL_KEY_FILE``), and a checkpoint a day with somebody el
 Deliberately not here: signing itself, which is the core's, and when it is done (``process.py``).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,20 @@ def trusted_keys(settings: Settings) -> list[bytes]:
     Raises ``JournalBroken``: ``journal_key_refused``.
     """
     return [public_key(signing_key(settings)), *_retired(_retired_path(settings))]
+
+
+def retire_keys(settings: Settings, keys: Sequence[bytes]) -> None:
+    """List public keys whose checkpoints are to be believed from now on; those that are need no line.
+
+    Raises ``JournalBroken``: ``journal_key_refused``.
+    """
+    known = trusted_keys(settings)
+    path = _retired_path(settings)
+    try:
+        with path.open("a", encoding="ascii") as lines:
+            lines.writelines(f"{key.hex()}\n" for key in keys if key not in known)
+    except OSError as error:
+        raise JournalBroken(f"{path}: {error}", "journal_key_refused") from error
 
 
 def _retired_path(settings: Settings) -> Path:

@@ -13,7 +13,7 @@ from plateapi.cli.equality import refuse_difference
 from plateapi.cli.exits import Exit
 from plateapi.cli.telling import CommandFailed
 from plateapi.keeper.journaling import POOLS_WITHOUT_MARKS, journal_round
-from plateapi.keeper.seal import signing_key
+from plateapi.keeper.seal import signing_key, trusted_keys
 from plateapi.settings import Settings
 from tests.cli.commands import plates
 from tests.facade.citizens import PAYMENTS, Citizen, official
@@ -159,6 +159,28 @@ async def test_a_lost_store_is_restored_and_no_other(
     [answer] = await inventory.read([mark])
     assert answer.live is not None
     assert (answer.live.hold_id, answer.live.revision) == (held.live.hold_id, held.live.revision)
+
+
+async def test_a_journal_without_its_key_is_restored_by_its_public_key(
+    store: StoreServer, inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """A copy that came without `keys` is refused, and with the key named it is believed from then on."""
+    await Citizen("aigerim").hold(inventory, book, book.parse("777AAA02"))
+    settings = Settings(data_dir=tmp_path, redis_url=store.url)
+    journal = Journal.open(settings.journal_dir, signing_key=signing_key(settings))
+    await journal_round(inventory, journal, [*book.pools(), *POOLS_WITHOUT_MARKS])
+    journal.checkpoint(1)
+    journal.close()
+    public = trusted_keys(settings)[0].hex()
+    settings.journal_key_path.unlink()
+    store.empty()
+    restore = functools.partial(plates, "restore", "--json", data_dir=tmp_path, PLATES_REDIS_URL=store.url)
+    refused = await asyncio.to_thread(restore)
+    assert (refused.code, refused.line["type"]) == (Exit.BROKEN, "urn:plates:problem:checkpoint_key_unknown")
+    done = await asyncio.to_thread(restore, "--key", public)
+    assert (done.code, done.line["records"]) == (0, 1)
+    assert plates("journal", "verify", data_dir=tmp_path).code == 0
+    assert trusted_keys(settings)[1].hex() == public
 
 
 async def test_a_store_that_differs_is_not_served(
