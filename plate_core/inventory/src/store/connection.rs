@@ -79,10 +79,10 @@ impl Link {
         pipeline.query_async(&mut self.wire).await.inspect_err(|error| self.judge(error))
     }
 
-    /// Whether the connection can go on after an error. One of the server leaves it whole. Anything else, a timeout
-    /// too, does not: behind a half-dead link no later answer would come either.
+    /// Whether the connection can go on after an error. One of the server leaves it whole, or several of a pipeline.
+    /// Anything else, a timeout too, does not: behind a half-dead link no later answer would come either.
     fn judge(&self, error: &RedisError) {
-        if error.code().is_none() {
+        if error.code().is_none() && error.clone().into_server_errors().is_none() {
             self.give_up();
         }
     }

@@ -51,6 +51,7 @@ fn a_cluster_keeps_what_it_acknowledged() {
             open_pools(&store, &[ALMATY, ASTANA]).await;
             a_primary_that_lacks_the_functions_gets_them(&cluster, &store).await;
             what_no_replica_has_is_unknown(&mut cluster, &store).await;
+            what_a_primary_refuses_costs_no_connection(&mut cluster, &store).await;
             a_full_cluster_goes_on_with_release_and_payment(&mut cluster, &store).await;
             a_pool_moves_while_its_marks_are_held(&mut cluster, &store).await;
             a_primary_dies_while_its_marks_are_held(&mut cluster, &store).await;
@@ -136,6 +137,23 @@ async fn what_no_replica_has_is_unknown(cluster: &mut Cluster, store: &Store) {
     assert_eq!(answers, told);
     let entries = store.feed(ALMATY, 0, 10).await.expect("the feed");
     assert_eq!(entries.len(), 3, "the founding and two holds: one effect");
+}
+
+/// A primary that has too few replicas refuses the mark, so nobody may rely on its feed; the connection to it is whole.
+async fn what_a_primary_refuses_costs_no_connection(cluster: &mut Cluster, store: &Store) {
+    let mut client = cluster.node(Cluster::index_of(ALMATY)).client();
+    let mut need = |replicas: &str| {
+        let mut set = redis::cmd("CONFIG");
+        set.arg(&["SET", "min-replicas-to-write", replicas]).exec(&mut client).expect("it is set");
+    };
+    store.feed(ALMATY, 0, 10).await.expect("the feed");
+    let connection = store.connection_number();
+    need("2");
+    let refused = store.feed(ALMATY, 0, 10).await;
+    assert!(matches!(refused, Err(StoreError::Unknown { .. })), "{refused:?}");
+    need("1");
+    store.feed(ALMATY, 0, 10).await.expect("the feed");
+    assert_eq!(store.connection_number(), connection);
 }
 
 /// With the memory full, new holds are refused, and what frees marks or brings money is believed as ever: so are the
