@@ -16,9 +16,10 @@ from plateapi.store.directory import APP_USER, WARDEN_USER, DataDirectory, Passw
 MAXMEMORY_BYTES_DEFAULT: Final = 2 << 30
 
 # What the functions call inside and what the inventory sends itself: no more, as a test finds in the sources.
-# A user with only +fcall cannot run a function whose inner commands he lacks.
+# A user with only +fcall cannot run a function whose inner commands he lacks. So it is with a script: who may
+# load functions gains nothing by +eval.
 APP_COMMANDS: Final = (
-    "fcall", "function|list", "function|load", "multi", "exec", "discard",
+    "fcall", "function|list", "function|load", "eval", "multi", "exec", "discard",
     "time", "info", "config|get",
     "bitfield", "bitfield_ro", "get", "getrange", "set", "setrange",
     "hdel", "hget", "hgetall", "hkeys", "hmget", "hscan", "hset", "hsetnx",
