@@ -23,6 +23,7 @@ api_fuzzer   schemathesis, with a client's memory
 canaries     numbers that stand nowhere else, and the search for them
 slow_crowd   many slow clients at once
 forgery      ways of forging a bearer token
+seeded       mistakes that somebody could make in our own code, each with the test that must find it
 planted      the core with faults that can be planted, and a service that runs on it
 
 Deliberately not here: how fast anything is (``bench/``), and what a single function answers (``tests/``).
