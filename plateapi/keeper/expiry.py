@@ -5,12 +5,15 @@ not, so a sweep that is late frees a mark in the search a little later and chang
 """
 
 from collections.abc import Awaitable, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
-MARKS_A_SWEEP = 128
+MARKS_A_SWEEP: Final = 128
+# Beyond one of each pool: some 16,000 holds in half a second, for so long the journal may wait for its turn.
+SWEEPS_A_ROUND: Final = 128
 
 
-class Swept(Protocol):
+class Ended(Protocol):
     """What the store answers of one mark, or of the pool where nothing may expire now."""
 
     @property
@@ -22,26 +25,35 @@ class Swept(Protocol):
 class Sweeper(Protocol):
     """What expiry needs of the inventory."""
 
-    def sweep(self, pool: str, limit: int = MARKS_A_SWEEP) -> Awaitable[Sequence[Swept]]:
-        """End what is due; one answer a hold that ended."""
+    def sweep(self, pool: str, limit: int = MARKS_A_SWEEP) -> Awaitable[tuple[Sequence[Ended], bool]]:
+        """End what is due: one answer a hold that ended, and whether more may be due."""
         ...
 
 
-async def sweep_pools(sweeper: Sweeper, pools: Sequence[str]) -> int:
-    """Ends what is due in every pool and says how many holds that were.
+@dataclass(frozen=True)
+class Swept:
+    """What one round of sweeping did."""
 
-    A pool in which anything ended is swept again at once, until nothing ends there: after an outage its
-    backlog must not wait for a turn of all the others. How many ended says nothing of what is left, because
-    whatever was given back or bought before its deadline is still in the queue. A pool that is frozen, or
-    whose clock nobody vouches for, says so and is left alone.
+    expired: int
+    more: bool  # it stopped before everything was looked at, so the next round should go on at once
+
+
+async def sweep_pools(sweeper: Sweeper, pools: Sequence[str], sweeps: int = SWEEPS_A_ROUND) -> Swept:
+    """Ends what is due in every pool, with so many sweeps at most beyond one of each.
+
+    A pool of which more may be due is swept again at once: after an outage its backlog must not wait for a
+    turn of all the others. How many ended says nothing of what is left, because whatever was given back or
+    bought before its deadline is still in the queue. A pool that is frozen, or whose clock nobody vouches
+    for, says so and is left alone.
     """
-    expired = 0
+    expired, unfinished = 0, False
     for pool in pools:
-        while ended := await _sweep_once(sweeper, pool):
-            expired += ended
-    return expired
-
-
-async def _sweep_once(sweeper: Sweeper, pool: str) -> int:
-    answers = await sweeper.sweep(pool, MARKS_A_SWEEP)
-    return sum(answer.outcome == "expired" for answer in answers)
+        more = True
+        while more:
+            answers, more = await sweeper.sweep(pool, MARKS_A_SWEEP)
+            expired += sum(answer.outcome == "expired" for answer in answers)
+            if more and sweeps == 0:
+                unfinished = True
+                break
+            sweeps -= more
+    return Swept(expired, unfinished)

@@ -162,6 +162,7 @@ class Keeper:
     # --- the rounds ---------------------------------------------------------------------------------------
 
     _more = False
+    _overdue = False  # a round ended before everything that is due was looked at
     _ids_cursor = 0  # where the next look at old request ids and healed permits begins
 
     async def _round(self) -> None:
@@ -170,9 +171,12 @@ class Keeper:
             self._close_journal()
             return
         await self._write_journal()
-        if time.monotonic() - self.swept_at >= self.settings.sweep_seconds:
+        if self._overdue or time.monotonic() - self.swept_at >= self.settings.sweep_seconds:
             self.swept_at = time.monotonic()
-            self.status.expired_holds += await sweep_pools(self.inventory, self.pools)
+            swept = await sweep_pools(self.inventory, self.pools)
+            self.status.expired_holds += swept.expired
+            self._overdue = swept.more
+            self._more |= swept.more
             self._ids_cursor = await self.inventory.sweep_ids(self._ids_cursor)
             await self.activation.follow()
 

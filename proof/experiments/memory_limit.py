@@ -178,7 +178,7 @@ class _Trial:
         until = asyncio.get_running_loop().time() + EXPIRY_SECONDS
         while expired < due and asyncio.get_running_loop().time() < until:
             try:
-                answers = await self.inventory.sweep(POOLS[1])
+                answers, _ = await self.inventory.sweep(POOLS[1])
                 expired += sum(answer.outcome == "expired" for answer in answers)
             except PlateError as error:
                 why = error.slug

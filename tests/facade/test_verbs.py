@@ -416,9 +416,9 @@ async def test_settings_that_can_lose_marks_are_refused(inventory: Inventory, st
 async def test_sweeping_what_is_not_due_ends_nothing(inventory: Inventory, book: RuleBook) -> None:
     """A live hold is left alone, frozen or not; ids are swept in rounds that end."""
     await AIGERIM.hold(inventory, book, book.parse("123ABC02"))
-    assert await inventory.sweep(POOL) == []
+    assert await inventory.sweep(POOL) == ([], False)
     await inventory.configure_pools(official(), {POOL: {"frozen": True}})
-    assert await inventory.sweep(POOL) == []
+    assert await inventory.sweep(POOL) == ([], False)
     await inventory.lease_expiry(await inventory.server_time_ms() + 10_000)
     cursor = await inventory.sweep_ids()
     while cursor:

@@ -22,7 +22,7 @@ from plate_core import (
 from plateapi.engine import Engine
 from plateapi.keeper.activation import Activation
 from plateapi.keeper.election import Election
-from plateapi.keeper.expiry import sweep_pools
+from plateapi.keeper.expiry import Swept, sweep_pools
 from plateapi.keeper.history import OwnHistory
 from plateapi.keeper.journaling import (
     DOCUMENTS_A_READ,
@@ -433,26 +433,45 @@ async def test_nothing_expires_while_nobody_vouches_for_the_clock(
     assert held.live.deadline_ms == soon_ms
     while await inventory.server_time_ms() < soon_ms:
         pass
-    assert await sweep_pools(inventory, [POOL]) == 0
+    assert (await sweep_pools(inventory, [POOL])).expired == 0
     await inventory.lease_expiry(await inventory.server_time_ms() + 60_000)
-    assert await sweep_pools(inventory, [POOL]) == 1
-    assert await sweep_pools(inventory, [POOL]) == 0
+    assert (await sweep_pools(inventory, [POOL])).expired == 1
+    assert (await sweep_pools(inventory, [POOL])).expired == 0
+
+
+class DueHolds:
+    """Queues of deadlines: True for a hold that is over, False for one given back or bought before it."""
+
+    outcome = "expired"
+
+    def __init__(self, due: dict[str, list[bool]]) -> None:
+        self.due = due
+
+    async def sweep(self, pool: str, limit: int = 128) -> tuple[Sequence["DueHolds"], bool]:
+        looked_at, self.due[pool] = self.due[pool][:limit], self.due[pool][limit:]
+        return [self] * sum(looked_at), len(looked_at) == limit
 
 
 async def test_a_backlog_of_one_pool_is_swept_at_once() -> None:
-    """A pool is swept until nothing ends there, also where batches find holds that were given back before."""
-    due = {"person_car.01": [True, True, False] * 100, "person_car.02": [], "person_car.03": [True] * 128}
-
-    class Swept:
-        outcome = "expired"
-
-    class Sweeper:
-        async def sweep(self, pool: str, limit: int = 128) -> Sequence[Swept]:
-            looked_at, due[pool] = due[pool][:limit], due[pool][limit:]
-            return [Swept()] * sum(looked_at)
-
-    assert await sweep_pools(Sweeper(), list(due)) == 328
+    """A pool is swept until nothing is due there, also where whole batches were given back before."""
+    due = {
+        "person_car.01": [True, True, False] * 100,
+        "person_car.02": [],
+        "person_car.03": [False] * 500 + [True] * 28,
+    }
+    assert await sweep_pools(DueHolds(due), list(due)) == Swept(expired=228, more=False)
     assert not any(due.values())
+
+
+async def test_a_round_of_sweeping_comes_to_its_end() -> None:
+    """What would hold up the journal is left for the next round; each pool has had one sweep."""
+    due = {"person_car.01": [True] * 1_000, "person_car.02": [True] * 100}
+    rounds = [await sweep_pools(DueHolds(due), list(due), sweeps=3) for _ in range(3)]
+    assert rounds == [
+        Swept(4 * 128 + 100, more=True),
+        Swept(1_000 - 4 * 128, more=False),
+        Swept(0, more=False),
+    ]
 
 
 async def test_one_keeper_is_active_and_another_takes_over(inventory: Inventory) -> None:
@@ -531,6 +550,14 @@ async def test_a_keeper_that_slept_past_its_lease_believes_nothing(inventory: In
     assert sleeper.active
     now_ms[0] = 60_000.0
     assert not sleeper.active
+
+
+def test_a_key_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """The journal refuses by name, as with a key that cannot be read, and the keeper tries again."""
+    (tmp_path / "keys").write_bytes(b"in the way")
+    with pytest.raises(JournalBroken, match=r"journal\.key: cannot be made: File exists") as refusal:
+        signing_key(Settings(data_dir=tmp_path))
+    assert refusal.value.slug == "journal_key_refused"
 
 
 async def test_a_keeper_signs_what_it_journals(

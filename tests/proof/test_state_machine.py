@@ -167,6 +167,8 @@ class Inventories(RuleBasedStateMachine):
         expected = self._said(lambda: self.model.apply(verb, rows or [arguments], now_ms=self.model_time()))
         call = getattr(self.inventory, verb)
         found = self._said(lambda: self._await(lambda: call(rows) if rows else call(*arguments)))
+        if verb == "sweep":
+            found, _ = found
         if not isinstance(found, list):
             found = [found]
         if not isinstance(expected, list):

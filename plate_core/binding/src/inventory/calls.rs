@@ -9,7 +9,7 @@ use plate_inventory::pipeline::UNPLACED_POOL;
 use plate_inventory::record::Record;
 use plate_inventory::settings::{PoolShape, SettingsChange};
 use plate_inventory::store::contract::Genesis;
-use plate_inventory::store::{Head, RawEntry};
+use plate_inventory::store::{Head, RawEntry, Swept};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping};
@@ -45,6 +45,11 @@ pub(crate) fn head(py: Python<'_>, head: Head) -> PyResult<Py<PyAny>> {
     one.set_item("revision", head.revision)?;
     one.set_item("founded_us", head.founded_us)?;
     one.into_py_any(py)
+}
+
+/// The holds that ended, and whether more may be due.
+pub(crate) fn swept(py: Python<'_>, found: Swept, pool: Pool, formats: &Arc<Formats>) -> PyResult<Py<PyAny>> {
+    (ended(py, found.answers, pool, formats)?, found.more).into_py_any(py)
 }
 
 /// The holds that ended, an `Answer` each; that nothing may expire now is no hold that ended.

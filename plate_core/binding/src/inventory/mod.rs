@@ -209,13 +209,14 @@ impl PyInventory {
         self.bridge.call(py, run, |py, answer| calls::plain(py, &answer))
     }
 
-    /// End what is due in a pool, at most `limit` (1 to 128) holds; one answer a hold that ended.
+    /// End what is due in a pool, at most `limit` (1 to 128) holds: an answer a hold that ended, and whether more may
+    /// be due.
     #[pyo3(signature = (pool, limit=128))]
     fn sweep<'py>(&self, py: Python<'py>, pool: &str, limit: usize) -> PyResult<Bound<'py, PyAny>> {
         let place = pool_of(py, &self.formats, pool)?;
         let (name, formats) = (pool.to_owned(), Arc::clone(&self.formats));
         let run = move |it: Rc<Pipeline>| async move { it.store().sweep(&name, limit).await };
-        self.bridge.call(py, run, move |py, ended| calls::ended(py, ended, place, &formats))
+        self.bridge.call(py, run, move |py, found| calls::swept(py, found, place, &formats))
     }
 
     /// Take marks off sale by rule: one request, an answer a mark. The reason stands in the journal.

@@ -4,7 +4,8 @@
 -- Keys       1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
 --            8 due_holds  9 due_extensions  10 due_payments
 -- Arguments  (1) how many holds of each list of deadlines to look at, as text
--- Reply      one after the other: an answer, then held_at_ms u48, hold id 16 and applicant 16 of the hold that ended
+-- Reply      1 where a list was looked at as far as asked for, so that it may go on, else 0; then one after the other: an
+--            answer, held_at_ms u48, hold id 16 and applicant 16 of the hold that ended
 -- Outcomes   pool_unknown, read_only, frozen, or expired for each hold that ended
 -- Flags      allow-oom: it frees memory
 --
@@ -13,7 +14,7 @@
 local MARK_BYTES = 10
 
 -- Looks at the first holds of a list of deadlines, at most so many; the list itself is not changed yet. Gives how many
--- entries are done with, and what is left of the next one, if a part of it is.
+-- entries are done with, what is left of the next one, if a part of it is, and whether it was looked at so far.
 local function take_due(b, key, most, due)
   local entries, taken = redis.call('LRANGE', key, 0, most - 1), 0
   for i = 1, #entries do
@@ -23,13 +24,13 @@ local function take_due(b, key, most, due)
     end
     for at = 7, #entry, MARK_BYTES do
       if taken == most then
-        return { key = key, done = i - 1, left = at > 7 and sub(entry, 1, 6) .. sub(entry, at) }
+        return { key = key, done = i - 1, full = true, left = at > 7 and sub(entry, 1, 6) .. sub(entry, at) }
       end
       taken = taken + 1
       due[#due + 1] = sub(entry, at, at + MARK_BYTES - 1)
     end
   end
-  return { key = key, done = #entries }
+  return { key = key, done = #entries, full = taken == most }
 end
 
 -- Takes from the head of a list what was looked at.
@@ -69,16 +70,19 @@ register('sweep', function(keys, arguments)
   local b = open_pool(keys)
   local gate = b.gate or (b.frozen and OUTCOME.frozen)
   if gate then
-    return plain_answer(b, gate, NO_ORDINAL) .. string.rep('\0', 38)
+    return '\0' .. plain_answer(b, gate, NO_ORDINAL) .. string.rep('\0', 38)
   end
-  local due, looked_at = {}, {}
+  local due, looked_at, full = {}, {}, '\0'
   for list = 1, 3 do
     looked_at[list] = take_due(b, keys[7 + list], most, due)
+    if looked_at[list].full then
+      full = '\1'
+    end
   end
   end_holds(b, due)
-  local reply = commit(b)
+  local answers = commit(b)
   for list = 1, 3 do
     drop_due(looked_at[list])
   end
-  return reply
+  return full .. answers
 end, 'allow-oom')

@@ -73,6 +73,7 @@ pub use follow::Head;
 pub use permits::{Admission, Claim, HoldClaim, Lengthen, Need, Settled, Settlement};
 pub use refusals::REFUSALS_BACKLOG_MAX;
 pub use snapshot::{FullSnapshot, Snapshot};
+pub use sweep::Swept;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -325,7 +325,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Writes a text, piece by piece. An empty one is written too, where a founding would write it.
+    /// Writes a text, piece by piece. Of an empty one nothing is written: a key that is not there reads the same.
     async fn text(&mut self, key: &str, bytes: &[u8]) -> Result<(), StoreError> {
         for (piece, at) in bytes.chunks(BYTES_A_WRITE).zip((0..).step_by(BYTES_A_WRITE)) {
             let mut set = redis::cmd("SETRANGE");

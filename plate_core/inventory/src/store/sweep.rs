@@ -18,18 +18,26 @@ const FORGET_CALLS_MAX: usize = 64;
 
 const NO_ARGUMENTS: [&[u8]; 0] = [];
 
+/// What a sweep found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Swept {
+    /// One answer a hold that ended, or one that says why none may.
+    pub answers: Vec<Answer>,
+    /// Whether more may be due. How many ended does not tell: most of what was looked at may have been bought or given
+    /// back before its deadline.
+    pub more: bool,
+}
+
 impl Store {
     /// Looks at the first `most` holds of each of a pool's lists of deadlines, and ends what is over; forgets a
     /// part of what may be forgotten.
     ///
-    /// One answer a hold that ended, or one that says why none may. As many answers as `most` or more mean that
-    /// there may be more to do.
-    ///
     /// # Errors
     /// As any call; see [`StoreError`]. Sweeping again is always right.
-    pub async fn sweep(&self, pool: &str, most: usize) -> Result<Vec<Answer>, StoreError> {
+    pub async fn sweep(&self, pool: &str, most: usize) -> Result<Swept, StoreError> {
         let reply = self.call(keys::SWEEP, Place::Pool(pool), &[most.min(BATCH_MAX).to_string()]).await?;
         let mut from = Reader::new(&reply);
+        let more = from.u8("more")? != 0;
         let (mut answers, mut settlements) = (Vec::new(), Vec::new());
         while !from.is_empty() {
             let (answer, settlement) = read_ended(&mut from)?;
@@ -46,7 +54,7 @@ impl Store {
                 break;
             }
         }
-        Ok(answers)
+        Ok(Swept { answers, more })
     }
 
     /// Forgets a part of a pool's answers and cool-downs whose time is over; true if there may be more.

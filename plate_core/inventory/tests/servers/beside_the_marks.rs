@@ -259,6 +259,41 @@ fn one_sweep_forgets_what_many_calls_left() {
     }
 }
 
+/// Deadlines of holds that were given back stand in the list until they are swept, and end nothing: that is said apart
+/// from that nothing is due, or what is due behind them would wait.
+#[test]
+fn a_sweep_says_whether_more_may_be_due() {
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            set_time(&mut server.client(), &[ALMATY], NOON_MS);
+            let store = server.store().await;
+            open_pools(&store, &[ALMATY]).await;
+            for number in 0..4 {
+                let record = held(&store, ALMATY, hold(number, "a", u32::from(number) + 1)).await;
+                let act = act_of(number, &format!("b-{number}"));
+                let item = HeldItem {
+                    act,
+                    ordinal: u32::from(number) + 1,
+                    hold: record.hold,
+                    revision: record.revision,
+                };
+                if number < 3 {
+                    let released = store.release(ALMATY, &[item]).await.expect("answered");
+                    assert_eq!(released[0].outcome, Outcome::Released);
+                }
+            }
+            let mut swept = Vec::new();
+            for time_ms in [NOON_MS, NOON_MS + DAY_MS, NOON_MS + DAY_MS, NOON_MS + DAY_MS] {
+                set_time(&mut server.client(), &[ALMATY], time_ms);
+                let found = store.sweep(ALMATY, 2).await.expect("swept");
+                swept.push((found.answers.len(), found.more));
+            }
+            assert_eq!(swept, [(0, false), (0, true), (1, true), (0, false)], "{kind:?}");
+        });
+    }
+}
+
 /// Holds a mark, and gives its record.
 async fn held(store: &Store, pool: &str, item: HoldItem) -> Record {
     let answers = store.hold(pool, &[item]).await.expect("answered");

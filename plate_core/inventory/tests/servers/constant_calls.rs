@@ -155,7 +155,8 @@ impl Life<'_> {
         let assigned = async |store: &Store| store.assign_next(ALMATY, &items).await;
         self.count("assign_next", Outcome::Held, assigned).await;
         set_time(self.client, &[ALMATY], NOON_MS + HOUR_MS);
-        self.count("sweep", Outcome::Expired, async |store| store.sweep(ALMATY, 128).await).await;
+        let sweep = async |store: &Store| store.sweep(ALMATY, 128).await.map(|swept| swept.answers);
+        self.count("sweep", Outcome::Expired, sweep).await;
         set_time(self.client, &[ALMATY], NOON_MS);
         let act = |verb: &str| Act::of("admin", &format!("{verb}-{}", self.size), Channel::Portal);
         let (withheld, readmitted) = (act("withhold"), act("readmit"));

@@ -68,7 +68,7 @@ impl Driver {
             Op::Cancel { pool, items } => store.cancel(pool, items).await,
             Op::ConfirmRefund { pool, items } => store.confirm_refund(pool, items).await,
             Op::Sweep { pool, max } => {
-                let answers = store.sweep(pool, *max).await?;
+                let answers = store.sweep(pool, *max).await?.answers;
                 while store.forget(pool).await? {}
                 Ok(answers)
             }

@@ -132,7 +132,7 @@ fn a_full_server_goes_on_with_release_payment_and_expiry() {
             limit_memory(&mut client, "1mb");
             let vouched = store.lease_expiry(&[ALMATY.to_owned()], NOON_MS + 2 * HOUR_MS).await;
             vouched.expect("the right to expire is renewed");
-            let expired = store.sweep(ALMATY, 128).await.expect("answered");
+            let expired = store.sweep(ALMATY, 128).await.expect("answered").answers;
             assert_eq!(expired.len(), 2, "{kind:?} {expired:?}");
         });
     }
