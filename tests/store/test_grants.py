@@ -66,7 +66,7 @@ def test_a_command_in_a_source_is_seen() -> None:
 
 
 async def test_the_inventory_works_as_the_app_user(options: StoreOptions) -> None:
-    """Contract, functions, settings, reading and the feed, under exactly these grants."""
+    """Contract, functions, settings and the lease of expiry, under exactly these grants."""
     start_store(options)
     book = load_rule_book(PATTERNS)
     inventory = Inventory.open(store_url(options.data_dir), book)
@@ -75,6 +75,7 @@ async def test_the_inventory_works_as_the_app_user(options: StoreOptions) -> Non
         await inventory.load_functions()
         assert await inventory.server_time_ms() > 0
         assert await inventory.pool_settings("person_car.02") == {}
+        assert await inventory.lease_expiry(0) is None
     finally:
         inventory.close()
 
