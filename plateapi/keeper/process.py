@@ -174,6 +174,8 @@ class Keeper:
         if self._overdue or time.monotonic() - self.swept_at >= self.settings.sweep_seconds:
             self.swept_at = time.monotonic()
             swept = await sweep_pools(self.inventory, self.pools)
+            if swept.missed:
+                log.warning("pools_not_swept", pools=list(swept.missed))
             self.status.expired_holds += swept.expired
             self._overdue = swept.more
             self._more |= swept.more

@@ -181,9 +181,20 @@ class Honest:
             self._failures.append(f"an honest request was answered with {status}")
 
     def _exchange(
-        self, connection: http.client.HTTPConnection, token: str, mark: str, *, is_hold: bool
+        self,
+        connection: http.client.HTTPConnection,
+        token: str,
+        mark: str,
+        *,
+        is_hold: bool,
+        is_again: bool = False,
     ) -> int:
-        """The answer's status; 0 where there was none."""
+        """The answer's status; 0 where there was none.
+
+        A connection that was kept may be closed by the server in the moment of asking. Each of these requests
+        may be sent again, and is, once, over a new connection, as RFC 9110 (9.2.2) has clients do.
+        """
+        was_open = connection.sock is not None
         headers = {"Authorization": f"Bearer {token}"}
         begun = time.perf_counter()
         try:
@@ -196,6 +207,8 @@ class Honest:
             answer.read()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
+            if was_open and not is_again and isinstance(error, ConnectionError):
+                return self._exchange(connection, token, mark, is_hold=is_hold, is_again=True)
             self._failures.append(f"an honest request failed with {type(error).__name__}")
             return 0
         self.waits_ms.append((time.perf_counter() - begun) * 1_000)

@@ -448,6 +448,8 @@ class DueHolds:
         self.due = due
 
     async def sweep(self, pool: str, limit: int = 128) -> tuple[Sequence["DueHolds"], bool]:
+        if pool not in self.due:
+            raise StoreUnavailable("its primary is gone")
         looked_at, self.due[pool] = self.due[pool][:limit], self.due[pool][limit:]
         return [self] * sum(looked_at), len(looked_at) == limit
 
@@ -472,6 +474,15 @@ async def test_a_round_of_sweeping_comes_to_its_end() -> None:
         Swept(1_000 - 4 * 128, more=False),
         Swept(0, more=False),
     ]
+
+
+async def test_a_pool_whose_server_is_gone_keeps_no_other_from_being_swept() -> None:
+    """It is named and due again; only where no server answers is the round a failure."""
+    due = {"person_car.02": [True] * 200}
+    swept = await sweep_pools(DueHolds(due), ["person_car.01", "person_car.02"])
+    assert swept == Swept(200, more=False, missed=("person_car.01",))
+    with pytest.raises(StoreUnavailable):
+        await sweep_pools(DueHolds(due), ["person_car.01"])
 
 
 async def test_one_keeper_is_active_and_another_takes_over(inventory: Inventory) -> None:
