@@ -54,7 +54,7 @@ class Outlet:
 def configure(level: str) -> None:
     """Set structlog up for this process, and hold other libraries to warnings."""
     structlog.configure(
-        processors=PROCESSORS,
+        processors=list(PROCESSORS),
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, Outlet(sys.stdout.buffer))),
         cache_logger_on_first_use=True,

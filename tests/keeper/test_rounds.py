@@ -583,11 +583,3 @@ async def test_a_keeper_signs_what_it_journals(
     found = verify_journal(settings.journal_dir, keys=trusted_keys(settings))
     assert found["entries_unsigned"] == 0
     assert found["checkpoints"] >= 1
-
-
-def test_a_key_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    """The journal refuses by name, as with a key that cannot be read, and the keeper tries again."""
-    (tmp_path / "keys").write_bytes(b"in the way")
-    with pytest.raises(JournalBroken, match=r"journal\.key: cannot be made: File exists") as refusal:
-        signing_key(Settings(data_dir=tmp_path))
-    assert refusal.value.slug == "journal_key_refused"
