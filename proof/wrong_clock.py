@@ -9,14 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from tests.servers import StoreServer, new_server
+from tests.servers import StoreServer, new_server, remove_server
 
 LIBRARIES: Final = Path("/usr/lib")
 OFFSET: Final = "offset"
+SHARED_MEMORY: Final = Path("/dev/shm")
 
 
 def clocked_server(directory: Path) -> StoreServer:
-    """Start a Valkey whose clock is right until :func:`set_clock`; ``remove_server`` takes it away.
+    """Start a Valkey whose clock is right until :func:`set_clock`; ``remove_clocked_server`` takes it away.
 
     Raises ``FileNotFoundError`` where the library is not installed.
     """
@@ -32,6 +33,14 @@ def clocked_server(directory: Path) -> StoreServer:
         "DONT_FAKE_MONOTONIC": "1",
     }
     return new_server("valkey", environment=environment)
+
+
+def remove_clocked_server(server: StoreServer) -> None:
+    """End it, and take away what libfaketime leaves in shared memory of a process that was killed."""
+    pid = server.process.pid if server.process else 0
+    remove_server(server)
+    for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+        (SHARED_MEMORY / name).unlink(missing_ok=True)
 
 
 def set_clock(directory: Path, offset_seconds: float) -> None:

@@ -30,9 +30,9 @@ from plateapi.settings import Settings
 from proof.audit import compare_with_store, history_of, read_feeds
 from proof.crowd import POOLS, Crowd, open_sale, some_marks
 from proof.experiment import Course, Experiment, Fault, Figure, Size, Tally
-from proof.wrong_clock import clocked_server, set_clock
+from proof.wrong_clock import clocked_server, remove_clocked_server, set_clock
 from tests.lasting_law import lasting_law
-from tests.servers import StoreServer, remove_server
+from tests.servers import StoreServer
 
 DAY_SECONDS: Final = 86_400
 HOLD_SECONDS_MAX: Final = 900
@@ -153,7 +153,7 @@ class _Trial:
             await self._judge(inventory, settings)
         finally:
             inventory.close()
-            remove_server(server)
+            remove_clocked_server(server)
         return self.faults, alarm_seconds
 
     @asynccontextmanager
@@ -276,7 +276,7 @@ async def _steal(seed: int, place: Path) -> tuple[list[Fault], float]:
             stolen = holds(keys=["mark"], args=["daniyar", hold_ms]) == 1
             cut_seconds = hold_ms / 1_000 - (time.monotonic() - since)
     finally:
-        remove_server(server)
+        remove_clocked_server(server)
     sentence = f"a hold of {hold_ms / 1_000:.1f} s was stolen {cut_seconds:.1f} s before its end"
     return [Fault(seed, sentence)] if stolen and cut_seconds > 0 else [], 0.0
 
