@@ -32,6 +32,7 @@ from loadtests.service import (
     sabotage_store,
     wait_until_journalled,
 )
+from tests.lasting_law import light_law
 
 ROOT = Path(__file__).resolve().parent.parent
 LIVE_HOLDS_PERSON = 3
@@ -90,17 +91,23 @@ def failure_words(row: dict[str, str]) -> str:
     return f"{row['Occurrences']} x {row['Method']} {row['Name']}: {row['Error']}"
 
 
-def launch(directory: Path, *, seconds: int, users: int, seed: int, sabotaged: bool = False) -> Outcome:
+def launch(
+    directory: Path, *, seconds: int, users: int, seed: int, light: bool = False, sabotaged: bool = False
+) -> Outcome:
     """One launch, from an empty directory to the findings."""
     directory.mkdir(parents=True, exist_ok=True)
+    law = {"PLATES_PATTERNS_DIR": str(light_law())} if light else {}
     if not sabotaged:
-        with running_service(directory) as address:
+        with running_service(directory, settings=law) as address:
             run_people(address, directory, seconds=seconds, users=users, seed=seed)
             wait_until_journalled(directory)
     else:
         store = directory.with_name("store-of-" + directory.name)
         store.mkdir()
-        with own_store(store) as url, running_service(directory, store_url=url, workers=1) as address:
+        with (
+            own_store(store) as url,
+            running_service(directory, store_url=url, workers=1, settings=law) as address,
+        ):
             sabotage_store(url)
             run_people(address, directory, seconds=seconds, users=users, seed=seed)
             wait_until_journalled(directory)
@@ -146,9 +153,12 @@ def main() -> int:
     )
     parser.add_argument("--users", type=int, default=40, help="how many at a time")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--light", action="store_true", help="one withheld series a format: founded in a second"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="launch-") as base:
-        common = {"users": options.users, "seed": options.seed}
+        common = {"users": options.users, "seed": options.seed, "light": options.light}
         honest = launch(Path(base) / "honest", seconds=options.seconds, **common)
         report("launch", honest)
         control = launch(Path(base) / "control", seconds=options.control_seconds, sabotaged=True, **common)
