@@ -33,7 +33,6 @@ def test_the_running_server_has_the_settings_that_keep_marks(options: StoreOptio
         ("KEYS", "*"),
         ("RENAME", "{probe}:inside", "{probe}:other"),
         ("ACL", "LIST"),
-        ("EVAL", "return 1", "0"),
         ("FUNCTION", "FLUSH"),
         ("REPLICAOF", "NO", "ONE"),
         ("HSET", "outside", "field", "value"),
@@ -47,6 +46,21 @@ def test_the_app_user_cannot(options: StoreOptions, words: tuple[str, ...]) -> N
         with pytest.raises(WireError) as refused:
             wire.call(*words)
     assert refused.value.code == "NOPERM"
+
+
+@pytest.mark.parametrize(
+    "script", ["return redis.call('FLUSHALL')", "return redis.call('HSET', 'outside', 'field', 'value')"]
+)
+def test_a_script_may_nothing_that_its_user_may_not(options: StoreOptions, script: str) -> None:
+    """The app may run scripts, as it may load functions; its rights bind them as they bind it."""
+    start_store(options)
+    with app_wire(options.data_dir) as wire:
+        wire.call("HSET", "{probe}:inside", "field", "value")
+        with pytest.raises(WireError, match="ACL failure in script"):
+            wire.call("EVAL", script, "0")
+        assert (
+            wire.call("EVAL", "return redis.call('HGET', KEYS[1], 'field')", "1", "{probe}:inside") == "value"
+        )
 
 
 def test_nobody_enters_without_a_password(options: StoreOptions) -> None:
