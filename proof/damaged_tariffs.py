@@ -59,6 +59,8 @@ def _drop_line(chance: random.Random, content: bytes) -> bytes:
 def _swap_tables(chance: random.Random, content: bytes) -> bytes:
     """Two tables change places: of rules, the one that was asked later is asked before."""
     tables = content.split(b"\n[[")
+    if len(tables) < 3:  # An earlier damage has cut the rest off.
+        return content
     one, other = chance.sample(range(1, len(tables)), 2)
     tables[one], tables[other] = tables[other], tables[one]
     return b"\n[[".join(tables)

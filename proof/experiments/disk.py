@@ -33,6 +33,7 @@ from tests.lasting_law import PATTERNS, light_law
 MOODS: Final = (Mood.BROKEN, Mood.FULL, Mood.SLOW)
 SLOW_MS: Final = 20
 MARKS: Final = 400
+NEWCOMER: Final = 10_000  # a person beyond the crowd
 # The supervisor's pauses grow while the disk refuses, and it looks five times a second.
 READY_SECONDS: Final = 10.0
 TROUBLE_SECONDS: Final = 3.0
@@ -98,26 +99,27 @@ class _Trial:
                     disk.become(self.mood)
                 crowd = Crowd(inventory, self.book, random.Random(self.seed), some_marks(self.book, MARKS))
                 first = store.pid
-                await crowd.run_through(lambda: self._suffer(store, disk, inventory, crowd.random))
+                await crowd.run_through(lambda: self._suffer(store, disk, crowd))
                 journal = self.directory / f"journal-{self.seed}"
                 faults = await audit(inventory, self.book, crowd.ledger.told, POOLS, journal, self.seed)
                 if self.mood is Mood.FULL and store.pid == first:
                     faults.append(Fault(self.seed, "the store went on although nothing could be written"))
                 return faults
 
-    async def _suffer(
-        self, store: Supervised, disk: FalseDisk, inventory: Inventory, chance: random.Random
-    ) -> None:
+    async def _suffer(self, store: Supervised, disk: FalseDisk, crowd: Crowd) -> None:
         disk.become(self.mood, delay_ms=SLOW_MS)
-        await asyncio.sleep(chance.uniform(0.3, 0.8))
+        # The crowd may be at its limits by now, and a refusal writes nothing: somebody new wants another.
+        newcomer = asyncio.create_task(crowd.hold(NEWCOMER, some_marks(self.book, MARKS + 1)[-1]))
+        await asyncio.sleep(crowd.random.uniform(0.3, 0.8))
         if self.mood in (Mood.BROKEN, Mood.LYING):
             store.kill()
             await asyncio.to_thread(store.wait_until_dead)
             disk.cut_power(append_only_file(store.place))
         disk.become(Mood.HONEST)
         recovered_at = time.monotonic()
-        await until_ready(inventory)
+        await until_ready(crowd.inventory)
         self.ready_seconds = time.monotonic() - recovered_at
+        await newcomer
 
 
 # --- a whole service on such a disk ----------------------------------------------------------------------
