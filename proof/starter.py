@@ -21,8 +21,10 @@ from plateapi.store.directory import APP_USER, DataDirectory
 from plateapi.store.ownership import Ownership
 from plateapi.store.wire import Wire, WireError
 
-# A start on an empty directory takes a tenth of a second; in a muddle of several it may never come to an end.
+# A start on an empty directory takes a tenth of a second. In the muddle that private locks allow it may never
+# come to an end, so there it is given up soon.
 START_SECONDS: Final = 5.0
+MUDDLED_SECONDS: Final = 1.0
 
 
 def use_private_lock() -> None:
@@ -33,8 +35,9 @@ def use_private_lock() -> None:
 
 def start(data_dir: Path) -> tuple[dict[str, Any], Wire | None]:
     """What became of the start, and a connection to the store that there is."""
+    seconds = MUDDLED_SECONDS if "--private-lock" in sys.argv else START_SECONDS
     try:
-        running = start_store(StoreOptions(data_dir, start_seconds=START_SECONDS))
+        running = start_store(StoreOptions(data_dir, start_seconds=seconds))
     except StoreRefused as refusal:
         return {"refused": refusal.slug}, None
     directory = DataDirectory(data_dir)
