@@ -27,8 +27,15 @@ def read_arguments() -> argparse.Namespace:
 
 
 def replay_trial(name_and_seed: str, *, control: bool) -> int:
-    """One trial again, and what it finds."""
+    """One trial again, and what it finds.
+
+    Raises ``LookupError`` where there is no such experiment or no seed.
+    """
     name, _, seed = name_and_seed.partition(":")
+    if not seed.isdecimal():
+        raise LookupError(
+            f"a trial is named as experiment:seed, such as kill_store:417063, not {name_and_seed}"
+        )
     faults = replay(experiment(name), int(seed), control=control)
     for fault in faults:
         print(f"{name}:{fault.seed}: {fault.sentence}")
@@ -45,14 +52,19 @@ def show_progress(part: str, done: int, of: int) -> None:
 
 
 def main() -> int:
-    """Run what was asked for."""
+    """Run what was asked for. Exit code 2: there is no such experiment or trial."""
     options = read_arguments()
-    if options.replay:
-        return replay_trial(options.replay, control=options.control)
+    try:
+        wanted = chosen(filter(None, options.only.split(",")))
+        if options.replay:
+            return replay_trial(options.replay, control=options.control)
+    except LookupError as mistake:
+        print(mistake.args[0], file=sys.stderr)
+        return 2
     verdicts: list[Verdict] = []
     rows: list[dict[str, Any]] = read_rows(options.json) if options.only and options.json else []
     begun = time.monotonic()
-    for one in chosen(filter(None, options.only.split(","))):
+    for one in wanted:
         seed = draw_first_seed() if options.seed is None else options.seed
         print(f"{one.name}: {one.promise} [seed {seed}]", flush=True)
         verdicts.append(judge(one, short=options.short, first_seed=seed, progress=show_progress))

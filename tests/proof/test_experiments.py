@@ -94,6 +94,24 @@ def test_a_trial_is_repeated_by_its_seed_alone() -> None:
     assert [fault.seed for fault in replay(tallied(faults=1), 41)] == [41]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--only", "no_such"], "there is no experiment no_such; there are: "),
+        (["--replay", "no_such:1"], "there is no experiment no_such; there are: "),
+        (["--replay", "kill_store"], "a trial is named as experiment:seed"),
+        (["--replay", "kill_store:x"], "a trial is named as experiment:seed"),
+    ],
+)
+def test_a_slip_at_the_command_line_gets_a_sentence(words: list[str], said: str) -> None:
+    """Exit code 2 and what to write instead; nothing is run."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "proof", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(said)
+
+
 def test_an_experiment_that_is_not_there_is_named_with_those_that_are() -> None:
     """A slip in a name gets the list."""
     with pytest.raises(KeyError, match=r"there is no experiment no_such; there are: .*kill_store"):
