@@ -105,6 +105,11 @@ IN_THE_CORE: Final = (
         VERBS + "test_settings_are_changed_one_by_one[valkey]",
     ),
     Bug(
+        "ignore_the_wait_count",
+        "a cluster's answer is believed after WAIT, however few replicas had it",
+        "tests/store/test_cluster.py::test_what_no_replica_has_is_unknown[valkey]",
+    ),
+    Bug(
         "journal_without_fsync",
         "the journal says that it is durable, and has only written",
         "tests/facade/test_journal_sync.py::test_a_disk_that_refuses_to_sync_is_heard[valkey-disk1-journal_io]",

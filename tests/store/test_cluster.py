@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.lasting_law import PATTERNS
 
 AMOUNT_TIYN = 4_325_000
 READY_SECONDS = 20.0
+POOL_ALONE = "person_car.03"  # none of those that other tests count
 APPLICANT = bytes(15) + b"\x01"
 
 
@@ -98,6 +100,26 @@ async def test_more_replicas_than_there_are_is_a_fault(cluster: StoreCluster, bo
         inventory.close()
     named = [fault["setting"] for fault in broken.value.context["faults"]]
     assert sum(name.startswith("replicas of") for name in named) == 3
+
+
+async def test_what_no_replica_has_is_unknown(cluster: StoreCluster, book: RuleBook) -> None:
+    """While its replica stands still a hold is `unknown`, never `held`; the same id then says `held`."""
+    inventory = Inventory.open(cluster.url, book)
+    replica = cluster.replica_of(cluster.primary_of(POOL_ALONE))
+    mark = book.mark_at(POOL_ALONE, 1_025)
+    row = (act("nobody-has-it"), mark, book.tariffs()[0]["revision"], AMOUNT_TIYN)
+    try:
+        await open_sale(inventory, book, [POOL_ALONE])
+        replica.signal(signal.SIGSTOP)
+        try:
+            [answer] = await inventory.hold([row])
+        finally:
+            replica.signal(signal.SIGCONT)
+        assert answer.outcome == "unknown"
+        [again] = await inventory.hold([row])
+        assert again.outcome == "held"
+    finally:
+        inventory.close()
 
 
 async def test_what_spans_pools_reaches_each(cluster: StoreCluster, book: RuleBook, tmp_path: Path) -> None:

@@ -102,10 +102,13 @@ sabotage! {
 }
 
 /// Faults outside the function library, each asked for where it is made.
-pub const SWITCHES: &[&str] = &[JOURNAL_WITHOUT_FSYNC];
+pub const SWITCHES: &[&str] = &[JOURNAL_WITHOUT_FSYNC, IGNORE_THE_WAIT_COUNT];
 
 /// The journal says that it is durable, and has only written.
 pub const JOURNAL_WITHOUT_FSYNC: &str = "journal_without_fsync";
+
+/// A cluster's answer is believed once `WAIT` is over, however few replicas had it.
+pub const IGNORE_THE_WAIT_COUNT: &str = "ignore_the_wait_count";
 
 /// Whether this process was started with a switch on: `PLATES_SABOTAGE` names it.
 #[must_use]
