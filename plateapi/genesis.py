@@ -103,7 +103,10 @@ def _apart(broken: BootContractBroken) -> tuple[str | None, list[dict[str, Any]]
 def _emptied(settings: Settings, others: list[dict[str, Any]]) -> BootContractBroken:
     """The refusal of an empty store beside a journal."""
     needed = f"the store whose journal is in {settings.journal_dir}"
-    mend = "give the URL of that store, or put back the data directory that belongs to this journal"
+    mend = (
+        "give the URL of that store, put back the data directory that belongs to this journal, or rebuild "
+        "the store from it: plates restore"
+    )
     fault = {"setting": "genesis", "found": _NOTHING, "needed": needed, "mend": mend}
     return BootContractBroken(
         f"the store is empty, and it must be {needed}: {mend}", context={"faults": [*others, fault]}

@@ -349,9 +349,10 @@ fn wrong_store(found: String, known: &str) -> ContractFault {
         setting: "genesis".to_owned(),
         found,
         needed: known.to_owned(),
-        mend: "give the URL of the store that the journal belongs to, or put back the data directory that \
-               belongs to this journal"
-            .to_owned(),
+        mend:
+            "give the URL of the store that the journal belongs to, put back the data directory that belongs \
+               to this journal, or rebuild the store from it: plates restore"
+                .to_owned(),
     }
 }
 
