@@ -29,6 +29,7 @@ AMOUNT_TIYN = 4_325_000
 READY_SECONDS = 20.0
 POOL_ALONE = "person_car.03"  # none of those that other tests count
 APPLICANT = bytes(15) + b"\x01"
+ANOTHER = bytes(15) + b"\x02"  # whose marks nobody counts
 
 
 @pytest.fixture(scope="module", params=["valkey", "redis"])
@@ -44,10 +45,10 @@ def book() -> RuleBook:
     return load_rule_book(PATTERNS)
 
 
-def act(request_id: str) -> Act:
+def act(request_id: str, applicant: bytes = APPLICANT) -> Act:
     """An act of one person."""
     return Act(
-        request_id=request_id, caller="driver-1", channel="portal", applicant=APPLICANT, applicant_key_id=1
+        request_id=request_id, caller="driver-1", channel="portal", applicant=applicant, applicant_key_id=1
     )
 
 
@@ -107,7 +108,7 @@ async def test_what_no_replica_has_is_unknown(cluster: StoreCluster, book: RuleB
     inventory = Inventory.open(cluster.url, book)
     replica = cluster.replica_of(cluster.primary_of(POOL_ALONE))
     mark = book.mark_at(POOL_ALONE, 1_025)
-    row = (act("nobody-has-it"), mark, book.tariffs()[0]["revision"], AMOUNT_TIYN)
+    row = (act("nobody-has-it", ANOTHER), mark, book.tariffs()[0]["revision"], AMOUNT_TIYN)
     try:
         await open_sale(inventory, book, [POOL_ALONE])
         replica.signal(signal.SIGSTOP)
