@@ -59,6 +59,7 @@ requests = cache(REQUESTS.labels)
 request_seconds = cache(REQUEST_SECONDS.labels)
 outcomes = cache(OUTCOMES.labels)
 tokens = cache(TOKENS.labels)
+problems = cache(PROBLEMS.labels)
 
 
 def exposition() -> tuple[bytes, str]:

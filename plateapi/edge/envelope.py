@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plateapi import metrics
-from plateapi.edge.errors import problem_response
+from plateapi.edge.errors import REQUEST_ID_LENGTH, problem_response
 from plateapi.edge.room import METER_KEY, ROUTE_KEY
 
 log = structlog.get_logger("plateapi.http")
@@ -91,7 +91,7 @@ class Envelope:
         if method == "HEAD":  # A GET whose body stays here: routes need not know of it.
             scope["method"] = "GET"
         # Made here and never taken over from the caller, who could write anything into our log with it.
-        request_id = secrets.token_hex(8)
+        request_id = secrets.token_hex(REQUEST_ID_LENGTH // 2)
         # A copy: the server may hand the same state to every request.
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         meter = scope[METER_KEY] = BodyMeter(receive, self._body_max_bytes, self._body_read_seconds)

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plateapi.edge.errors import problem_response
+from plateapi.edge.errors import PreparedProblem
 from plateapi.edge.room import ROUTE_KEY
 
 ALWAYS_LET_IN: Final = frozenset({"/healthz", "/readyz", "/metrics", "/v1/payments/notifications"})
@@ -85,6 +84,7 @@ class Turnstile:
     def __init__(self, app: ASGIApp, *, crowd: Crowd) -> None:
         self._app = app
         self._crowd = crowd
+        self._refusal = PreparedProblem("store_overloaded")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or turn it away."""
@@ -94,8 +94,7 @@ class Turnstile:
             return
         if crowd.is_full():
             scope[ROUTE_KEY] = TURNED_AWAY
-            refusal = problem_response(Request(scope), "store_overloaded", {})
-            await refusal(scope, receive, send)
+            await self._refusal.answer(scope, send)
             return
         guest = crowd.enter()
         try:

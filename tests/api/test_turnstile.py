@@ -6,10 +6,13 @@ from typing import Any
 
 import orjson
 import pytest
+from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from plateapi.app import all_rooms
+from plateapi.edge.errors import PreparedProblem, problem_response
 from plateapi.edge.turnstile import ALWAYS_LET_IN, SLOW_SECONDS, Crowd, Turnstile
+from plateapi.languages import LANGUAGES
 
 AT_WORK_MAX = 2
 
@@ -43,22 +46,20 @@ class Worker:
                 await body.wait()
             return {"type": "http.request", "body": b""}
 
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        await self.turnstile(_scope(path), receive, send)
+        await self.turnstile(_scope(path), receive, _keeping(sent))
         return sent
 
 
-def _scope(path: str) -> dict[str, Any]:
+def _scope(path: str, language: str = "en") -> dict[str, Any]:
     class App:
         """What a problem looks for the store's time in; a worker that starts has none."""
 
         class state:  # noqa: N801  as Starlette names it
             """Nothing yet."""
 
-    headers = [(b"accept-language", b"en")]
-    return {"type": "http", "method": "POST", "path": path, "headers": headers, "app": App, "state": {}}
+    headers = [(b"accept-language", language.encode())]
+    state = {"request_id": "0123456789abcdef"}
+    return {"type": "http", "method": "POST", "path": path, "headers": headers, "app": App, "state": state}
 
 
 async def _settle() -> None:
@@ -84,6 +85,29 @@ async def test_one_more_is_told_to_come_again_and_then_served() -> None:
     worker.may_end.set()
     assert [_status(sent) for sent in await asyncio.gather(*inside)] == [200] * AT_WORK_MAX
     assert _status(await worker.ask()) == 200
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_refusal_is_the_problem_that_anybody_would_write(language: str) -> None:
+    """What is written beforehand is the table's problem byte for byte, with each request's own id."""
+    scope = _scope("/v1/holds", language)
+    as_written = problem_response(Request(scope), "store_overloaded", {})
+    prepared = PreparedProblem("store_overloaded")
+    for _ in range(2):
+        sent: list[Message] = []
+        await prepared.answer(scope, _keeping(sent))
+        assert _status(sent) == as_written.status_code
+        assert sent[0]["headers"] == as_written.raw_headers
+        assert sent[1]["body"] == as_written.body
+        assert b"0123456789abcdef" in sent[1]["body"]
+        sent[0]["headers"].append((b"x-of-this-answer", b"only"))
+
+
+def _keeping(sent: list[Message]) -> Send:
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    return send
 
 
 @pytest.mark.parametrize("path", sorted(ALWAYS_LET_IN))
