@@ -4,6 +4,7 @@ Where the service runs it imports into it; where nothing runs it starts the stor
 stops them: the next `plates up` finds the data.
 """
 
+import threading
 from pathlib import Path
 
 from plateapi.cli.exits import Exit
@@ -42,6 +43,6 @@ def _import_alone(settings: Settings, directory: DataDirectory, path: Path, *, a
     settings = settings.model_copy(update={"redis_url": url})
     keeper = Child("keeper", "plateapi.keeper", directory.log / "keeper.log", {URL_VARIABLE: url})
     with Conductor([keeper], store, complain) as conductor:
-        load_store(settings, complain, embedded=store is not None)
+        load_store(settings, complain, threading.Event(), embedded=store is not None)
         conductor.start()
         return import_file(path, as_json=as_json)

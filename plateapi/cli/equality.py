@@ -9,10 +9,11 @@ whole data directory, journal and all: that is as consistent as the present one,
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from plate_core import Inventory, JournalBroken, JournalState, RuleBook, verify_journal
 from plateapi.cli.exits import Exit
@@ -23,6 +24,11 @@ from plateapi.settings import Settings
 DIFFERENCES_SHOWN: Final = 10
 
 Report = Callable[[str], None]
+T = TypeVar("T")
+
+
+class _Halted(Exception):
+    """Nobody waits for what a thread reads."""
 
 
 async def refuse_difference(
@@ -33,6 +39,8 @@ async def refuse_difference(
     A store beside other machines may be served by one that never journalled, or whose journal ends where the
     keeper of another machine went on: pools with such a gap cannot be compared, and the start says so.
 
+    Whoever cancels it waits for a piece of it, however long the journal.
+
     Raises:
         CommandFailed: with a line for each difference, or for what is wrong with the journal.
     """
@@ -40,12 +48,17 @@ async def refuse_difference(
     directory = settings.journal_dir
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        verified = await asyncio.to_thread(verify_journal, directory, keys=trusted_keys(settings))
-        state = await asyncio.to_thread(JournalState.of, directory)
+        keys = trusted_keys(settings)
+        verified = await _heeding(lambda heed: verify_journal(directory, keys=keys, heed=heed))
+        state = await _heeding(lambda heed: JournalState.of(directory, heed=heed))
     except JournalBroken as broken:
         detail = f"The journal cannot be believed, so nothing is served: {broken.detail}."
         raise CommandFailed(Exit.NOT_STARTED, broken.slug, detail, **broken.context) from broken
-    found = await inventory.compare(state)
+    try:
+        found = await inventory.compare(state)
+    except asyncio.CancelledError:
+        state.halt()
+        raise
     seconds = time.monotonic() - began
     differences = found["differences"]
     gaps = [] if embedded else [one["pool"] for one in differences if one["slug"] == "journal_gap"]
@@ -65,6 +78,21 @@ async def refuse_difference(
         "records, "
         f"{thousands(verified['transitions'])} transitions compared in {seconds:.1f} s"
     )
+
+
+async def _heeding(read: Callable[[Callable[[int], None]], T]) -> T:
+    """What a thread reads, which ends at its next word where this is cancelled."""
+    halted = threading.Event()
+
+    def heed(_entries: int) -> None:
+        if halted.is_set():
+            raise _Halted
+
+    try:
+        return await asyncio.to_thread(read, heed)
+    except asyncio.CancelledError:
+        halted.set()
+        raise
 
 
 def differs(differences: list[dict[str, Any]], book: RuleBook, journal: Path) -> CommandFailed:

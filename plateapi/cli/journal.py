@@ -112,10 +112,13 @@ def _say_verified(facts: dict[str, Any], witnesses: int) -> None:
 
 def _progress(began: float) -> Callable[[int], None]:
     """Says how far it is, where somebody watches."""
+    told = began
 
     def tell(entries: int) -> None:
-        if sys.stderr.isatty():
-            complain(f"{thousands(entries)} entries after {time.monotonic() - began:.0f} s")
+        nonlocal told
+        if sys.stderr.isatty() and (now := time.monotonic()) - told >= 1.0:
+            told = now
+            complain(f"{thousands(entries)} entries after {now - began:.0f} s")
 
     return tell
 

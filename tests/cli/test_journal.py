@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from plate_core import Inventory, Journal, RuleBook
+from plate_core import Inventory, InventoryError, Journal, JournalState, RuleBook, verify_journal
 from plateapi.cli.equality import refuse_difference
 from plateapi.cli.exits import Exit
 from plateapi.cli.telling import CommandFailed
@@ -208,6 +208,29 @@ async def test_a_store_that_differs_is_not_served(
     assert "not compared" in said[-1]
     with pytest.raises(CommandFailed, match="goes on from a later one"):
         await refuse_difference(inventory, book, elsewhere, said.append, embedded=True)
+
+
+async def test_long_readings_end_where_nobody_waits(inventory: Inventory, tmp_path: Path) -> None:
+    """What `heed` raises ends a verification and a replay; a state that was halted is not compared with."""
+    journal = Journal.open(tmp_path / "journal")
+    await journal_round(inventory, journal, ["person_car.02"])
+    journal.close()
+    heard: list[int] = []
+
+    def heed(entries: int) -> None:
+        heard.append(entries)
+        raise InterruptedError
+
+    for read in (verify_journal, JournalState.of, functools.partial(JournalState.of, for_restoring=True)):
+        with pytest.raises(InterruptedError):
+            read(tmp_path / "journal", heed=heed)
+    assert heard == [1, 1, 1]
+    state = JournalState.of(tmp_path / "journal")
+    assert (await inventory.compare(state))["differences"] == []
+    state.halt()
+    with pytest.raises(InventoryError) as halted:
+        await inventory.compare(state)
+    assert halted.value.slug == "interrupted"
 
 
 async def test_a_machine_that_stood_by_starts_again(

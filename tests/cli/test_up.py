@@ -19,6 +19,7 @@ import pytest
 
 from plateapi.settings import Settings
 from tests.cli.service import Service, gone, kill
+from tests.cli.slow_wire import SlowWire
 from tests.cli.waiting import lives, wait_until
 from tests.personas import new_iin
 from tests.servers import new_server, remove_server
@@ -322,6 +323,26 @@ def test_a_sound_store_of_somebody_else_is_used_and_left_running(tmp_path: Path)
         assert server.process.poll() is None
         assert not (tmp_path / "var" / "store" / "appendonlydir").exists()
     finally:
+        remove_server(server)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_start_that_still_compares_heeds_a_stop(tmp_path: Path, number: int) -> None:
+    """The wire makes it a comparison of twenty seconds: it ends in order, and serves nothing."""
+    server = new_server("redis")
+    wire = SlowWire(tmp_path / "slow.sock", server.socket, b"revision", late_seconds=0.5)
+    try:
+        service = Service(tmp_path / "var", PLATES_REDIS_URL=f"unix://{wire.path}")
+        wait_until(wire.said.is_set)
+        began = time.monotonic()
+        assert service.stop(number) == 0, service.text
+        assert time.monotonic() - began < 5
+        assert service.text.rstrip().endswith("stopped")
+        assert "compared" not in service.text
+        with server.client() as client:
+            assert client.keys("{person_car*") == []  # no pool was founded either
+    finally:
+        wire.close()
         remove_server(server)
 
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plate_inventory::journal::{CHECKPOINT_BYTES, Checkpoint, Signer, Trust, Verified, verify};
+use plate_inventory::journal::{CHECKPOINT_BYTES, Checkpoint, JournalError, Signer, Trust, Verified, verify};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -48,20 +48,24 @@ pub(crate) fn verify_journal<'py>(
         keys: keys.iter().map(key).collect::<PyResult<_>>()?,
         witnesses: witnesses.iter().map(witness).collect::<PyResult<_>>()?,
     };
+    let verified = heeding(py, heed, |hear| verify(&directory, &trust, hear))?;
+    facts(py, &verified)
+}
+
+/// Reads a journal without the GIL; what `heed` raises ends it and is raised here.
+pub(crate) fn heeding<R: Send>(
+    py: Python<'_>,
+    heed: Option<Py<PyAny>>,
+    read: impl FnOnce(&mut (dyn FnMut(u64) -> bool + Send)) -> Result<R, JournalError> + Send,
+) -> PyResult<R> {
     let mut raised = None;
-    let verified = py.detach(|| {
-        verify(&directory, &trust, |entries| match tell(heed.as_ref(), entries) {
-            Ok(()) => true,
-            Err(error) => {
-                raised = Some(error);
-                false
-            }
-        })
+    let done = py.detach(|| {
+        let mut hear = |entries| tell(heed.as_ref(), entries).map_err(|error| raised = Some(error)).is_ok();
+        read(&mut hear)
     });
-    match (verified, raised) {
+    match (done, raised) {
         (_, Some(error)) => Err(error),
-        (Ok(found), None) => facts(py, &found),
-        (Err(error), None) => Err(errors::journal(py, &error)),
+        (done, None) => done.map_err(|error| errors::journal(py, &error)),
     }
 }
 

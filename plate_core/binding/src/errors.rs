@@ -29,6 +29,7 @@ mod class {
     import_exception!(plate_core.errors, DocumentConflict);
     import_exception!(plate_core.errors, InputInvalid);
     import_exception!(plate_core.errors, InventoryClosed);
+    import_exception!(plate_core.errors, InventoryError);
     import_exception!(plate_core.errors, InventoryForked);
     import_exception!(plate_core.errors, JournalBroken);
     import_exception!(plate_core.errors, MarkUnparseable);
@@ -342,6 +343,7 @@ pub(crate) fn store(py: Python<'_>, error: &StoreError) -> PyErr {
                 context.set_item("key", key)
             })
         }
+        StoreError::Interrupted => raise::<class::InventoryError>(py, Some("interrupted"), error, no_facts),
         StoreError::Url { .. } => raise::<class::InputInvalid>(py, Some("url_invalid"), error, |context| {
             context.set_item("argument", "url")
         }),

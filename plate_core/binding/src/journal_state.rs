@@ -1,6 +1,7 @@
 //! `JournalState`: what a journal tells, replayed, to compare a store with or to rebuild one from.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use plate_inventory::journal::{Replay, Restoration};
@@ -9,6 +10,7 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::checkpoint::heeding;
 use crate::errors;
 
 /// Every plane, record, payment, setting and document, as a journal tells them.
@@ -18,7 +20,10 @@ use crate::errors;
 /// >>> found["differences"]
 /// []
 #[pyclass(frozen, name = "JournalState", module = "plate_core")]
-pub(crate) struct PyJournalState(Arc<Mutex<Option<Restoration>>>);
+pub(crate) struct PyJournalState {
+    place: Arc<Mutex<Option<Restoration>>>,
+    halted: Arc<AtomicBool>,
+}
 
 /// The state, for as long as a call works on it; then it goes back.
 pub(crate) struct Held {
@@ -40,29 +45,45 @@ impl Drop for Held {
 }
 
 impl PyJournalState {
+    /// Whether somebody halted it.
+    pub(crate) fn halted(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.halted)
+    }
+
     /// Takes the state for one call; another call at the same time is refused.
     pub(crate) fn take(&self, py: Python<'_>) -> PyResult<Held> {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let state = self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
         let busy = || errors::argument(py, "state_busy", "state", "one that no other call works on");
-        Ok(Held { place: Arc::clone(&self.0), state: state.ok_or_else(busy)? })
+        Ok(Held { place: Arc::clone(&self.place), state: state.ok_or_else(busy)? })
     }
 }
 
 #[pymethods]
 impl PyJournalState {
     /// Replay a journal. `for_restoring` also works out what the verbs remember beside the state: answers of request
-    /// ids, cool-downs, what operators did today. Raises `JournalBroken`.
+    /// ids, cool-downs, what operators did today. `heed` is called with the number of entries now and then; what it
+    /// raises ends the replay. Raises `JournalBroken`.
     #[staticmethod]
-    #[pyo3(signature = (directory, *, for_restoring=false))]
-    fn of(py: Python<'_>, directory: PathBuf, for_restoring: bool) -> PyResult<Self> {
-        let read = py.detach(|| {
+    #[pyo3(signature = (directory, *, for_restoring=false, heed=None))]
+    fn of(
+        py: Python<'_>,
+        directory: PathBuf,
+        for_restoring: bool,
+        heed: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let state = heeding(py, heed, |hear| {
             if for_restoring {
-                return Restoration::of(&directory);
+                return Restoration::heeding(&directory, hear);
             }
-            Replay::of(&directory).map(Restoration::without_memory)
-        });
-        let state = read.map_err(|error| errors::journal(py, &error))?;
-        Ok(Self(Arc::new(Mutex::new(Some(state)))))
+            Replay::heeding(&directory, hear).map(Restoration::without_memory)
+        })?;
+        Ok(Self { place: Arc::new(Mutex::new(Some(state))), halted: Arc::default() })
+    }
+
+    /// End a comparison with this state soon, and any later one at once: it raises `InventoryError` (`interrupted`).
+    /// For whoever does not wait any longer; may be called from any thread.
+    fn halt(&self) {
+        self.halted.store(true, Ordering::Relaxed);
     }
 
     /// How far each pool is: {pool: revision}.

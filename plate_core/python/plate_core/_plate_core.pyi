@@ -410,7 +410,10 @@ class JournalState:
     """What a journal tells, replayed: to compare a store with, or to rebuild one from."""
 
     @staticmethod
-    def of(directory: _Path, *, for_restoring: bool = False) -> JournalState: ...  # JournalBroken
+    def of(  # JournalBroken; what heed raises
+        directory: _Path, *, for_restoring: bool = False, heed: Callable[[int], object] | None = None
+    ) -> JournalState: ...
+    def halt(self) -> None: ...  # a comparison with it raises InventoryError (interrupted)
     def revisions(self) -> dict[str, int]: ...
 
 # {entries, transitions, entries_unsigned, head: bytes, revisions: {pool: int}, checkpoints,

@@ -7,7 +7,8 @@ import asyncio
 import os
 import resource
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Coroutine
 from typing import Final
 
 from plate_core import BootContractBroken
@@ -21,6 +22,8 @@ from plateapi.settings import Settings, unknown_variables
 from plateapi.store import StoreOptions, start_store
 
 URL_VARIABLE: Final = "PLATES_REDIS_URL"
+# How often it is looked whether somebody stopped the start.
+STOP_POLL_SECONDS: Final = 0.1
 
 
 def leave_no_core_dumps() -> None:
@@ -89,15 +92,19 @@ def store_options(settings: Settings) -> StoreOptions:
     )
 
 
-def load_store(settings: Settings, report: Callable[[str], None], *, embedded: bool) -> None:
+def load_store(
+    settings: Settings, report: Callable[[str], None], stopping: threading.Event, *, embedded: bool
+) -> bool:
     """Hold the store to the boot contract and to its journal, and bring functions and law into it.
+
+    False where the run was stopped meanwhile: with a journal of years nobody would wait so long after Ctrl-C.
 
     Raises:
         CommandFailed: with a line for each broken term of the contract, or for each difference.
         RuleBookInvalid: with every fault of the law's files.
     """
     try:
-        asyncio.run(_load(settings, report, embedded=embedded))
+        return asyncio.run(_unless_stopped(stopping, _load(settings, report, embedded=embedded)))
     except BootContractBroken as broken:
         lines = [
             f"{fault['setting']} is {fault['found']}; needed: {fault['needed']}. {fault['mend']}"
@@ -105,6 +112,20 @@ def load_store(settings: Settings, report: Callable[[str], None], *, embedded: b
         ]
         detail = "\n".join(["This store can lose marks, so nothing is served from it:", *lines])
         raise CommandFailed(Exit.NOT_STARTED, broken.slug, detail, **broken.context) from broken
+
+
+async def _unless_stopped(stopping: threading.Event, work: Coroutine[None, None, None]) -> bool:
+    """The work to its end, or until the run is stopped: then it is cancelled, and False."""
+    task = asyncio.create_task(work)
+    while not task.done() and not stopping.is_set():
+        await asyncio.wait({task}, timeout=STOP_POLL_SECONDS)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})
+    if task.cancelled():
+        return False
+    task.result()
+    return True
 
 
 async def _load(settings: Settings, report: Callable[[str], None], *, embedded: bool) -> None:

@@ -132,9 +132,9 @@ class _Run:
         ]
         conductor = Conductor(children, store, self.report, self.stopping)
         with conductor:
-            load_store(settings, self.report, embedded=store is not None)
-            conductor.start()
-            self._serve(settings, conductor, "embedded" if store else "external")
+            if load_store(settings, self.report, self.stopping, embedded=store is not None):
+                conductor.start()
+                self._serve(settings, conductor, "embedded" if store else "external")
             self.report("stopping")
         forget_counts(counts)
         runfile.remove(settings.data_dir)

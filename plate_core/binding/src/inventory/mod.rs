@@ -95,13 +95,14 @@ impl PyInventory {
     }
 
     /// Compare the store with what a journal tells: {pools, records, payments, differences}, and of each difference
-    /// {pool, slug, ordinal, detail}. The state is brought to where the store is. Raises `StoreUnavailable`.
+    /// {pool, slug, ordinal, detail}. The state is brought to where the store is. Raises `StoreUnavailable`, and
+    /// `InventoryError` (`interrupted`) after the state's `halt()`.
     fn compare<'py>(&self, py: Python<'py>, state: &PyJournalState) -> PyResult<Bound<'py, PyAny>> {
-        let held = state.take(py)?;
+        let (held, halted) = (state.take(py)?, state.halted());
         let run = |it: Rc<Pipeline>| async move {
             let mut held = held;
             let pools = it.pool_names();
-            it.store().compare(&pools, &mut held.restoration().replay).await
+            it.store().compare_until(&pools, &mut held.restoration().replay, &halted).await
         };
         self.bridge.call(py, run, |py, found| journal_state::comparison(py, &found))
     }

@@ -23,6 +23,7 @@
 mod checkpoint;
 mod error;
 mod frame;
+mod heed;
 mod planes;
 mod reader;
 mod replay;

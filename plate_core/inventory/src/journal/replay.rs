@@ -9,6 +9,7 @@ use std::path::Path;
 
 use super::error::JournalError;
 use super::frame::Frame;
+use super::heed::Heed;
 use super::planes::Planes;
 use super::reader::read_frames;
 use crate::codec::steps::{self, Head, Step};
@@ -48,9 +49,18 @@ impl Replay {
     /// # Errors
     /// Those of reading; `Gap` when revisions of a pool are missing.
     pub fn of(directory: &Path) -> Result<Self, JournalError> {
-        let mut replay = Self::default();
+        Self::heeding(directory, |_| true)
+    }
+
+    /// Replays a whole journal; `heed` hears the number of frames now and then, and ends it by `false`.
+    ///
+    /// # Errors
+    /// As [`Replay::of`]; `Interrupted`.
+    pub fn heeding(directory: &Path, heed: impl FnMut(u64) -> bool) -> Result<Self, JournalError> {
+        let (mut replay, mut heed) = (Self::default(), Heed::new(heed));
         for frame in read_frames(directory)? {
             replay.apply(&frame?)?;
+            heed.frame_read()?;
         }
         Ok(replay)
     }

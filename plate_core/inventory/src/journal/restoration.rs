@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::Path;
 
 use super::error::JournalError;
+use super::heed::Heed;
 use super::reader::read_frames;
 use super::replay::{PoolState, Replay};
 use crate::act::{Act, Applicant, ApplicantKind, Channel, OnBehalf};
@@ -83,10 +84,19 @@ impl Restoration {
     /// # Errors
     /// As [`Replay::of`].
     pub fn of(directory: &Path) -> Result<Self, JournalError> {
-        let mut restoration = Self::default();
+        Self::heeding(directory, |_| true)
+    }
+
+    /// Reads a whole journal; `heed` hears the number of frames now and then, and ends it by `false`.
+    ///
+    /// # Errors
+    /// As [`Replay::heeding`].
+    pub fn heeding(directory: &Path, heed: impl FnMut(u64) -> bool) -> Result<Self, JournalError> {
+        let (mut restoration, mut heed) = (Self::default(), Heed::new(heed));
         let mut replay = Replay::default();
         for frame in read_frames(directory)? {
             replay.apply_watched(&frame?, |before, head, step| restoration.note(before, head, step))?;
+            heed.frame_read()?;
         }
         let settings = replay.pools().values().filter_map(|pool| pool.settings.as_ref());
         restoration.retention_ms = ShardSettings::for_pools(settings).id_retention_ms;

@@ -8,11 +8,9 @@ use std::path::Path;
 use super::checkpoint::{Checkpoint, PublicKey, read_checkpoints};
 use super::error::JournalError;
 use super::frame::{Frame, Link};
+use super::heed::Heed;
 use super::reader::read_frames;
 use crate::codec::steps;
-
-/// How often a verification says how far it is: after so many frames.
-const FRAMES_A_WORD: u64 = 1 << 16;
 
 /// By what a journal is judged besides itself.
 #[derive(Clone, Default, Debug)]
@@ -56,21 +54,19 @@ impl Verified {
 pub fn verify(
     directory: &Path,
     trust: &Trust,
-    mut heed: impl FnMut(u64) -> bool,
+    heed: impl FnMut(u64) -> bool,
 ) -> Result<Verified, JournalError> {
     let checkpoints = read_checkpoints(directory)?;
     trust.judge(&checkpoints)?;
     let mut due = checkpoints.iter().peekable();
-    let mut found = Verified::default();
+    let (mut found, mut heed) = (Verified::default(), Heed::new(heed));
     let mut frames = read_frames(directory)?;
     while let Some(frame) = frames.next().transpose()? {
         found.count(&frame)?;
         while let Some(checkpoint) = due.next_if(|next| next.frames <= found.frames) {
             checkpoint.agree(found.frames, frames.head(), frames.place())?;
         }
-        if found.frames.is_multiple_of(FRAMES_A_WORD) && !heed(found.frames) {
-            return Err(JournalError::Interrupted);
-        }
+        heed.frame_read()?;
     }
     if let Some(checkpoint) = due.next() {
         return Err(JournalError::Cut {

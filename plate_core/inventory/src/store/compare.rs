@@ -8,6 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use redis::Value;
 
@@ -162,6 +163,19 @@ impl Store {
     /// # Errors
     /// As any call; see [`StoreError`].
     pub async fn compare(&self, pools: &[String], replay: &mut Replay) -> Result<Comparison, StoreError> {
+        self.compare_until(pools, replay, &AtomicBool::new(false)).await
+    }
+
+    /// Compares until somebody says that it is to end: it looks before each piece that it reads.
+    ///
+    /// # Errors
+    /// As [`Store::compare`]; `Interrupted`.
+    pub async fn compare_until(
+        &self,
+        pools: &[String],
+        replay: &mut Replay,
+        halted: &AtomicBool,
+    ) -> Result<Comparison, StoreError> {
         let beside = [DOCUMENTS_POOL, REFUSALS_POOL].map(str::to_owned);
         let mut names: Vec<String> =
             pools.iter().chain(&beside).chain(replay.pools().keys()).cloned().collect();
@@ -169,7 +183,8 @@ impl Store {
         names.dedup();
         let mut comparison = Comparison::default();
         for pool in names {
-            let mut look = Look { store: self, pool: &pool, found: Vec::new(), comparison: &mut comparison };
+            let mut look =
+                Look { store: self, pool: &pool, halted, found: Vec::new(), comparison: &mut comparison };
             look.compare(replay).await?;
             let found = std::mem::take(&mut look.found);
             comparison.differences.extend(found.into_iter().map(|found| (pool.clone(), found)));
@@ -182,6 +197,7 @@ impl Store {
 struct Look<'a> {
     store: &'a Store,
     pool: &'a str,
+    halted: &'a AtomicBool,
     found: Vec<Difference>,
     comparison: &'a mut Comparison,
 }
@@ -220,6 +236,10 @@ impl Look<'_> {
         self.forgive_what_moved(replay).await
     }
 
+    fn go_on(&self) -> Result<(), StoreError> {
+        if self.halted.load(Ordering::Relaxed) { Err(StoreError::Interrupted) } else { Ok(()) }
+    }
+
     fn tell(&mut self, difference: Difference) {
         if self.found.len() < DIFFERENCES_MAX {
             self.found.push(difference);
@@ -228,6 +248,7 @@ impl Look<'_> {
 
     /// The pool's revision; `None` where there is no such pool. Those without marks have no settings.
     async fn revision(&self) -> Result<Option<u64>, StoreError> {
+        self.go_on()?;
         let revision = self.store.field(PoolKey::Conf.of(self.pool), "revision").await?;
         let number = |text: Vec<u8>| {
             let number = std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
@@ -240,6 +261,7 @@ impl Look<'_> {
     async fn follow(&mut self, replay: &mut Replay, to: u64, moved: &mut Moved) -> Result<(), StoreError> {
         let mut at = replay.pools().get(self.pool).map_or(0, |state| state.revision);
         while at < to {
+            self.go_on()?;
             let entries = self.store.feed(self.pool, at, ENTRIES_A_READ).await?;
             if entries.is_empty() {
                 self.tell(Difference::Unjournalled { journal: at });
@@ -293,6 +315,7 @@ impl Look<'_> {
         let known = state.planes.bytes();
         let mut from = 0;
         loop {
+            self.go_on()?;
             let mut get = redis::cmd("GETRANGE");
             get.arg(PoolKey::Planes.of(self.pool)).arg(from).arg(from + BYTES_A_READ - 1);
             let Value::BulkString(found) = self.store.servers.send(self.pool, &get).await? else {
@@ -360,6 +383,7 @@ impl Look<'_> {
 
     /// A piece of a hash, and where to go on.
     async fn scan(&self, key: PoolKey, cursor: u64) -> Result<(u64, Vec<Pair>), StoreError> {
+        self.go_on()?;
         let mut scan = redis::cmd("HSCAN");
         scan.arg(key.of(self.pool)).arg(cursor).arg("COUNT").arg(FIELDS_A_SCAN);
         let reply = self.store.servers.send(self.pool, &scan).await?;

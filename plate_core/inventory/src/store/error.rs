@@ -77,6 +77,9 @@ pub enum StoreError {
         /// A key that it has.
         key: String,
     },
+    /// The caller ended a long look at the store. Nothing was written.
+    #[error("ended before everything was looked at")]
+    Interrupted,
     /// Settings outside their bounds. Nothing was sent.
     #[error("{}", first_setting(.0))]
     Settings(Vec<SettingInvalid>),
