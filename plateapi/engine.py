@@ -18,7 +18,8 @@ from plate_core import Answer, Inventory, PlateError, Replica, ReplicaUnavailabl
 from plateapi import metrics
 from plateapi.clock import StoreClock
 from plateapi.genesis import check_store
-from plateapi.law import PUBLISHED_PREFIX, Law, PublishedTariff
+from plateapi.law import PUBLISHED_PREFIX, Law
+from plateapi.published import read_published
 from plateapi.refusals import Refused
 from plateapi.settings import Settings
 
@@ -48,6 +49,8 @@ class Engine:
         # Formats and regions come from the files alone; no publication changes them.
         self.formats = {known["id"]: known for known in base.formats() if known["enabled"]}
         self.regions = {known["code"]: known for known in base.regions()}
+        # Publications that are not what was approved, by document: why. None of them is in force.
+        self.tariffs_refused: dict[str, str] = {}
         self._known: dict[str, int] = {}
         self._replica: tuple[RuleBook, Replica] | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -125,18 +128,30 @@ class Engine:
         await self.read_law()
 
     async def read_law(self) -> bool:
-        """Read what was published since last time; whether anything was."""
+        """Read what was published since last time; whether anything was.
+
+        In the place of a document that is not what was approved stays what was known under its name, or
+        nothing: whoever writes into the store changes no price.
+        """
         listed = dict(await self.inventory.list_documents(PUBLISHED_PREFIX))
         if listed == self._known:
             return False
-        published = []
-        for name in listed:
+        published = {one.document: one for one in self.law.published if one.document in listed}
+        refused = {name: why for name, why in self.tariffs_refused.items() if name in listed}
+        for name in (name for name, version in listed.items() if self._known.get(name) != version):
+            refused.pop(name, None)
             found = await self.inventory.get_document(name)
-            if found is not None:
-                published.append(PublishedTariff.load(found[1]))
-        law = Law(self.law.base, published, before=self.law)
+            if found is None:
+                continue
+            try:
+                published[name] = await asyncio.to_thread(read_published, name, found[1], self.law.base)
+            except PlateError as error:
+                refused[name] = error.detail
+                metrics.PUBLISHED_TARIFFS_REFUSED.inc()
+                log.error(error.slug, document=name, detail=error.detail)
+        law = Law(self.law.base, published.values(), before=self.law)
         await asyncio.to_thread(law.compile_ahead, self.clock.now_ms())
-        self.law, self._known = law, listed
+        self.law, self.tariffs_refused, self._known = law, refused, listed
         log.info("law_read", published=len(published), revision=self.book.revision)
         return True
 

@@ -51,6 +51,10 @@ REQUESTS_IN_FLIGHT = Gauge(
 PROBLEMS = Counter("plates_problems", "Problems answered, by slug.", ("slug",))
 OUTCOMES = Counter("plates_outcomes", "What the store said, by verb and outcome.", ("verb", "outcome"))
 NOTIFICATIONS = Counter("plates_payment_notifications", "Payment notifications, by outcome.", ("outcome",))
+PUBLISHED_TARIFFS_REFUSED = Counter(
+    "plates_published_tariffs_refused",
+    "Tariffs read that are not what was approved.",
+)
 TOKENS = Counter("plates_tokens", "Bearer tokens looked at: remembered, verified, refused.", ("result",))
 
 # Finding a series by its labels takes a lock and new texts; a process finds each of these once.

@@ -229,6 +229,10 @@ def _keeper(settings: Settings) -> Iterator[Finding]:
     yield Finding("keeper", "well", "active" if status.active else "standing by")
     if status.journal_error:
         yield Finding("journal writing", "fault", status.journal_error, "docs/operating/journal-broken.md")
+    if status.tariff_error:
+        yield Finding(
+            "published tariffs", "fault", status.tariff_error, "docs/operating/wrong-tariff-published.md"
+        )
     if status.active and not status.expiry_leased:
         yield Finding(
             "clock",

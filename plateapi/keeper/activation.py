@@ -20,6 +20,11 @@ class Activation:
         self._engine = engine
         self._brought: Law | None = None
 
+    @property
+    def error(self) -> str:
+        """Why a publication is not followed; empty where each is."""
+        return " ".join(self._engine.tariffs_refused.values())
+
     async def follow(self) -> None:
         """Bring the present list of tariffs and cuts into every pool, when it is not there yet.
 

@@ -96,6 +96,7 @@ class Keeper:
 
     async def _watch(self) -> None:
         self._keep_replica()
+        self.status.tariff_error = self.activation.error
         leased = False
         try:
             agrees = await self._judge_clock()

@@ -28,6 +28,7 @@ class KeeperStatus:
     journal_error: str = ""
     replica_error: str = ""
     replica_ready: bool = False
+    tariff_error: str = ""
 
 
 def write_status(directory: Path, status: KeeperStatus) -> None:

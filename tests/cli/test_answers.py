@@ -18,6 +18,7 @@ from plateapi.cli.exits import Exit
 from plateapi.cli.pool_commands import TURNS
 from plateapi.cli.service import Service, language
 from plateapi.cli.telling import CommandFailed
+from plateapi.keeper.status import KeeperStatus, write_status
 from plateapi.law import day_of
 from tests.cli.commands import ROOT, environment, plates, plates_process
 from tests.lasting_law import law_until
@@ -218,6 +219,16 @@ def test_doctor_sees_the_end_of_the_known_index(tmp_path: Path, known_days: int,
     assert (last_known in prices["found"]) == (judgement != "well")
     assert (ran.code == Exit.NOT_STARTED) == (judgement == "fault")
     assert not prices["mend"] or (ROOT / prices["mend"]).is_file()
+
+
+def test_doctor_names_a_tariff_that_nobody_approved(tmp_path: Path) -> None:
+    """What the keeper could not follow is a fault; without it there is no such finding."""
+    for error, expected in (("", []), ("The document is not what was approved.", ["fault"])):
+        status = KeeperStatus(written_at_ms=time.time_ns() // 1_000_000, tariff_error=error)
+        write_status(tmp_path, status)
+        ran = plates("doctor", "--json", data_dir=tmp_path)
+        found = [line["judgement"] for line in ran.lines if line["subject"] == "published tariffs"]
+        assert found == expected
 
 
 def test_doctor_names_damaged_data(tmp_path: Path) -> None:

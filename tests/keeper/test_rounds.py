@@ -37,6 +37,7 @@ from plateapi.keeper.process import Keeper
 from plateapi.keeper.seal import signing_key, trusted_keys
 from plateapi.keeper.status import KeeperStatus, read_status
 from plateapi.keeper.trimming import Trimming
+from plateapi.law import PUBLISHED_PREFIX
 from plateapi.settings import Settings
 from tests.facade.citizens import NOON_MS, PAYMENTS, Citizen, official, open_country
 from tests.servers import StoreServer
@@ -85,6 +86,20 @@ async def written_and_trimmed(inventory: Inventory, journal: Journal, pools: Seq
 async def feed_length(inventory: Inventory) -> int:
     """Entries of the pool that the store still keeps."""
     return len(await inventory.feed(POOL, "0-0", 1_000))
+
+
+async def test_a_publication_that_nobody_approved_is_in_the_status(
+    store: StoreServer, inventory: Inventory, tmp_path: Path
+) -> None:
+    """`plates doctor` reads it there, with the document's name."""
+    name = f"{PUBLISHED_PREFIX}{'0' * 64}"
+    await inventory.put_document(official(), name, b"{}", expected_version=0)
+    async with working_keeper(Settings(data_dir=tmp_path, redis_url=store.url)) as keeper:
+        while not keeper.status.tariff_error:  # noqa: ASYNC110  another task sets it
+            await asyncio.sleep(0.01)
+    status = read_status(tmp_path)
+    assert status is not None
+    assert name in status.tariff_error
 
 
 async def test_what_is_on_disk_is_trimmed_and_nothing_else(
