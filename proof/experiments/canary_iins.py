@@ -14,7 +14,7 @@ import socket
 import tempfile
 import time
 import urllib.parse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ from loadtests.service import export_journal, running_service
 from plateapi.cli.up.runfile import RunFile
 from plateapi.store.directory import DataDirectory
 from proof import careless_api
-from proof.api_process import API, api_process, worker_pids
+from proof.api_process import api_process, worker_pids
 from proof.canaries import CanarySearch, Found
 from proof.canary_visits import Canary, Visits
 from proof.experiment import Course, Experiment, Fault, Figure, Size, Tally
@@ -37,7 +37,7 @@ AT_ONCE: Final = 12
 HELD: Final = 201
 FAULT_OF_OURS: Final = 500
 READY_SECONDS: Final = 60.0
-# What dies while a third of the canaries visit.
+# What dies, one after the other, while canaries visit.
 KILLED: Final = ("api", "keeper", "store")
 TALKATIVE: Final = {
     "PLATES_PATTERNS_DIR": str(light_law()),
@@ -48,16 +48,15 @@ TALKATIVE: Final = {
 
 
 def run(course: Course) -> Tally:
-    """Through `plates up` as a whole, killed piece by piece; a short form goes through the API alone."""
-    if course.is_short:
-        return _through_api(course, API)
+    """Through `plates up` as a whole, killed piece by piece."""
     # A unix socket's path is short, so the directory is not deep.
     with tempfile.TemporaryDirectory(prefix="canaries-", dir=course.directory.parent) as place:
         directory = Path(place)
-        with running_service(directory, settings=TALKATIVE) as address:
+        # One worker more takes as long to start as the rest of a short form.
+        workers = 1 if course.is_short else 2
+        with running_service(directory, workers=workers, settings=TALKATIVE) as address:
             round_ = _Round(course, address, directory)
-            for killed, seeds in zip(KILLED, _thirds(course.seeds), strict=True):
-                asyncio.run(round_.visit(seeds, _Kill(directory, killed)))
+            asyncio.run(round_.visit(course.seeds, [_Kill(directory, killed) for killed in KILLED]))
             round_.look_at_core_dumps()
             round_.read_figures()
             export_journal(directory, directory / "exported-journal.jsonl")
@@ -73,15 +72,10 @@ def _through_api(course: Course, module: str) -> Tally:
     settings = TALKATIVE | {careless_api.LOG: str(course.directory / "careless.log")}
     with api_process(course.directory, command=[module], workers=1, settings=settings) as api:
         round_ = _Round(course, api.address, course.directory)
-        asyncio.run(round_.visit(course.seeds, None))
+        asyncio.run(round_.visit(course.seeds, []))
         round_.read_figures()
         round_.look_at(api.store.directory)
     return round_.search(course.directory)
-
-
-def _thirds(seeds: range) -> list[range]:
-    third = -(-len(seeds) // 3)
-    return [seeds[begin : begin + third] for begin in (0, third, 2 * third)]
 
 
 @dataclass
@@ -132,19 +126,21 @@ class _Round:
         self.searcher = CanarySearch(self.canaries)
         self.provider = Provider.of(self.directory)
 
-    async def visit(self, seeds: Iterable[int], kill: _Kill | None) -> None:
-        """So many at once; in the midst of them something dies."""
+    async def visit(self, seeds: Sequence[int], kills: Sequence[_Kill]) -> None:
+        """So many at once, and few enough that each death comes when some are done and others are not."""
         left = list(seeds)
-        strike_at = len(left) // 2
+        parts = len(kills) + 1
+        strikes = {len(left) * (parts - number) // parts: kill for number, kill in enumerate(kills, 1)}
+        at_once = min(AT_ONCE, -(-len(left) // parts))
         async with httpx.AsyncClient(base_url=self.address, timeout=READY_SECONDS) as client:
 
             async def next_ones() -> None:
                 while left:
-                    if len(left) == strike_at and kill is not None:
+                    if kill := strikes.pop(len(left), None):
                         kill.strike()
                     await self._one(client, Canary(left.pop()))
 
-            await asyncio.gather(*(next_ones() for _ in range(AT_ONCE)))
+            await asyncio.gather(*(next_ones() for _ in range(at_once)))
 
     async def _one(self, client: httpx.AsyncClient, canary: Canary) -> None:
         """One canary's visits, over and over until its hold is taken: something may be dead just now."""
