@@ -3,6 +3,7 @@
 Holds fill the memory that is left. Each one that is then refused is refused whole, with an answer that says
 so for certain, and is given under the same request id when there is memory again. The control has the same
 functions loaded without their flag for this: then nothing is paid, given back or ended.
+What people are told of all this over HTTP stands in ``proof/full_store.py``; the control has it too.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from plate_core import Act, Inventory, Mark, PlateError, RuleBook, load_rule_book
+from proof.api_process import api_process
 from proof.audit import audit
 from proof.crowd import POOLS, Crowd, Unanswered, opened_sale, some_marks
-from proof.experiment import Course, Experiment, Fault, Size, Tally
+from proof.experiment import Course, Experiment, Fault, Figure, Size, Tally
+from proof.full_store import faults_at_a_full_store
 from tests.lasting_law import PATTERNS
 from tests.servers import StoreServer, new_server, remove_server
 
@@ -43,12 +47,31 @@ class _Wish:
 
 def run(course: Course) -> Tally:
     """With the functions as they are."""
-    return asyncio.run(_trials(course, flags=True))
+    return _run(course, flags=True)
 
 
 def sabotage(course: Course) -> Tally:
     """With functions that are refused like any other when memory is full, as is the server's default."""
-    return asyncio.run(_trials(course, flags=False))
+    return _run(course, flags=False)
+
+
+def _run(course: Course, *, flags: bool) -> Tally:
+    """All trials of the store's own verbs, and beside them one of a service over HTTP."""
+    with ThreadPoolExecutor(1) as beside:
+        service = beside.submit(_over_http, course.directory / "service", flags=flags)
+        tally = asyncio.run(_trials(course, flags=flags))
+        faults = service.result()
+    tally.faults += [Fault(course.seeds.start, f"over HTTP: {fault}") for fault in faults]
+    tally.figures.append(Figure("wrong over HTTP", len(faults), ""))
+    return tally
+
+
+def _over_http(directory: Path, *, flags: bool) -> list[str]:
+    directory.mkdir()
+    with api_process(directory, workers=1) as api:
+        if not flags:
+            _take_flags_away(api.store)
+        return asyncio.run(faults_at_a_full_store(api))
 
 
 async def _trials(course: Course, *, flags: bool) -> Tally:
