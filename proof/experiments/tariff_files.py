@@ -2,8 +2,11 @@
 
 A file is refused with its faults, or is a sound tariff whose every price is the one that a second reading of
 its text gives; either way it changes nothing, for nobody comes past the second person. What people pay is
-compared with that second reading, by the tariff that was in force at the store's time of their hold. The
-control lets a pool take holds at an old tariff: the worker that lags then sells at wrong prices.
+compared with that second reading, by the tariff that was in force at the store's time of their hold.
+
+The control is found out twice, or it counts for nothing. A worker reloads each file in place: it prices by
+tables that nobody approved, under the revision that the pools know. And a pool takes holds at an old tariff:
+the worker that lags then sells at wrong prices.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ import plate_core
 from plate_core import Answer, Mark, RuleBook, read_law
 from plateapi.engine import Engine
 from plateapi.keeper.journaling import DOCUMENTS_POOL
-from plateapi.law import DAY_MS, PUBLISHED_PREFIX, begin_of_day_ms, day_of
+from plateapi.law import DAY_MS, PUBLISHED_PREFIX, Law, begin_of_day_ms, day_of
 from plateapi.people import Errand
 from plateapi.refusals import Refused
 from plateapi.services.approve_draft import approve_draft
@@ -53,12 +56,18 @@ SAMPLE_SERIES: Final = {"person_car": ("AAA", "ABA", "XYZ"), "entity_car": ("AA"
 
 def run(course: Course) -> Tally:
     """Files through the service, then changes under the functions as they are."""
-    return asyncio.run(_Trials(course, plate_core).run(files=True))
+    return asyncio.run(_Trials(course, plate_core).run(files=True, changes=True))
 
 
 def sabotage(course: Course) -> Tally:
-    """Changes under functions that take a hold at any tariff."""
-    return asyncio.run(_Trials(course, load_planted_core(), "sell_at_an_old_tariff").run(files=False))
+    """Files that a worker reloads in place; then changes under functions that take a hold at any tariff."""
+    reloads = _Trials(course, plate_core, reloads=True)
+    tally = asyncio.run(reloads.run(files=True, changes=False))
+    late = asyncio.run(
+        _Trials(course, load_planted_core(), "sell_at_an_old_tariff").run(files=False, changes=True)
+    )
+    both = bool(tally.faults and late.faults)
+    return Tally(tally.tried, tally.faults + late.faults if both else [], late.figures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +90,14 @@ class _Trials:
     course: Course
     core: ModuleType
     planted: str = ""
+    reloads: bool = False
     faults: list[Fault] = field(default_factory=list)
     refused: int = 0
     sound: int = 0
     changes: int = 0
     told_changed: int = 0
 
-    async def run(self, *, files: bool) -> Tally:
+    async def run(self, *, files: bool, changes: bool) -> Tally:
         """What was wrong."""
         server = new_server("valkey")
         self.base: RuleBook = self.core.RuleBook.compile(read_law(lasting_law()))
@@ -98,17 +108,23 @@ class _Trials:
             self.crowd = Crowd(self.inventory, self.base, random.Random(0), (), name="buyer", core=self.core)
             if files:
                 await _Files(self, server.url).run()
-            await self._change_all()
+            if changes:
+                await self._change_all()
         finally:
             self.inventory.close()
             remove_server(server)
-        figures = [Figure("changes", self.changes, "", at_least=len(self.course.seeds) // FILES_A_CHANGE)]
+        figures = []
+        if changes:
+            least = len(self.course.seeds) // FILES_A_CHANGE
+            figures += [Figure("changes", self.changes, "", at_least=least)]
         if files:
             figures += [
                 Figure("files refused", self.refused, "", at_least=1),
                 Figure("files sound, and not approved", self.sound, "", at_least=1),
-                Figure("holds that were told `tariff_changed`", self.told_changed, "", at_least=self.changes),
             ]
+        if files and changes:
+            told = "holds that were told `tariff_changed`"
+            figures += [Figure(told, self.told_changed, "", at_least=self.changes)]
         return Tally(len(self.course.seeds), self.faults, figures)
 
     def say(self, seed: int, sentence: str) -> None:
@@ -201,6 +217,22 @@ def _changed_text(seed: int) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _ReloadedInPlace:
+    """A worker's law whose tables were exchanged under it: new prices go under the name that was there."""
+
+    tables: RuleBook
+    revision: str
+
+    def at(self, _at_ms: int) -> _ReloadedInPlace:
+        """There is one book, and no moment from which it counts."""
+        return self
+
+    def prices(self, marks: Sequence[Mark], at_ms: int) -> list[tuple[str, int] | None]:
+        """As a rule book gives them."""
+        return [price and (self.revision, price[1]) for price in self.tables.prices(marks, at_ms)]
+
+
 @dataclass
 class _Files:
     """Damaged files on their way through the service, while people buy at the tariff in force."""
@@ -215,6 +247,8 @@ class _Files:
         self.in_force = _Tariff(
             book.tariffs()[0]["revision"], book, ReferenceTariff.read(PRESENT.read_text("utf-8"))
         )
+        # What the worker prices by that sells meanwhile.
+        self.law: Law | _ReloadedInPlace = self.engine.law
         self.samples = [
             book.parse(f"{digits}{series}02")
             for form, all_series in SAMPLE_SERIES.items()
@@ -229,6 +263,9 @@ class _Files:
         buying = asyncio.create_task(self._buy())
         for done, seed in enumerate(self.trials.course.seeds, 1):
             await self._bring(seed, damaged_tariff(random.Random(seed), day))
+            if self.trials.reloads:
+                tables = self.trials.tariff(_changed_text(seed)).book
+                self.law = _ReloadedInPlace(tables, self.in_force.revision)
             await self._trim()
             self.trials.course.progress(done)
         buying.cancel()
@@ -304,7 +341,7 @@ class _Files:
         """People hold all the time, at the price that the service quotes."""
         for mark in itertools.chain.from_iterable(zip(*self.trials.marks.values(), strict=True)):
             now_ms = self.engine.clock.now_ms()
-            [price] = self.engine.law.at(now_ms).prices([mark], now_ms)
+            [price] = self.law.at(now_ms).prices([mark], now_ms)
             act = self.trials.crowd.act(next(_PEOPLE))
             [answer] = await self.trials.inventory.hold([(act, mark, *(price or ("", 0)))])
             self.trials.judge(self.trials.course.seeds.start, answer, self.in_force, self.in_force)
@@ -320,7 +357,7 @@ EXPERIMENT = Experiment(
     name="tariff_files",
     promise="damaged and swapped tariff files under load, and changes of tariff with a worker that lags: no "
     "wrong price, and the old tariff stays",
-    control="pools take a hold at any tariff",
+    control="a worker reloads files in place; and pools take a hold at any tariff",
     unit="files",
     run=run,
     sabotage=sabotage,
