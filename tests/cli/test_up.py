@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from plateapi.settings import Settings
+from tests.cli.framings import AMBIGUOUS, HONEST, answers_to
 from tests.cli.service import Service, gone, kill
 from tests.cli.slow_wire import SlowWire
 from tests.cli.waiting import lives, wait_until
@@ -133,12 +134,25 @@ def seconds_until_closed(connections: dict[str, socket.socket]) -> dict[str, flo
     return ended
 
 
-def test_a_pooled_connection_outlives_a_pause_and_a_trickling_one_does_not(country: Country) -> None:
-    """A client may ask again seconds later over the same connection; headers that never end are cut off."""
-    address = urllib.parse.urlsplit(country.running().address)
+def place_of(service: Service) -> tuple[str, int]:
+    """Where it listens."""
+    address = urllib.parse.urlsplit(service.address)
     assert address.hostname is not None
     assert address.port is not None
-    place = (address.hostname, address.port)
+    return address.hostname, address.port
+
+
+def test_no_request_hides_behind_an_ambiguous_end(country: Country) -> None:
+    """Where a message could end in two places, one refusal is the only answer; an honest pair gets two."""
+    place = place_of(country.running())
+    assert [answers_to(place, message) for message in HONEST.values()] == [[401, 200]] * len(HONEST)
+    told = {name: answers_to(place, message) for name, message in AMBIGUOUS.items()}
+    assert {name: statuses for name, statuses in told.items() if statuses not in ([400], [401])} == {}
+
+
+def test_a_pooled_connection_outlives_a_pause_and_a_trickling_one_does_not(country: Country) -> None:
+    """A client may ask again seconds later over the same connection; headers that never end are cut off."""
+    place = place_of(country.running())
     with socket.create_connection(place) as idle, socket.create_connection(place) as trickling:
         idle.sendall(b"GET /version HTTP/1.1\r\nHost: plates\r\n\r\n")
         assert idle.recv(65_536).startswith(b"HTTP/1.1 200")
