@@ -7,7 +7,7 @@ engine, by a plain client: what judges a comparison must not be that comparison.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ import redis
 from plate_core import Inventory, Journal, RuleBook, public_key
 from plateapi.keeper.journaling import DOCUMENTS_POOL, journal_round
 from proof.crowd import POOLS, Crowd, opened_sale, some_marks
+from tests.clusters import Node
 from tests.servers import StoreServer
 
 SIGNING_KEY: Final = bytes(range(32))
@@ -81,20 +82,33 @@ async def trim(inventory: Inventory, journal: Journal, pools: Sequence[str]) -> 
 
 def contents_of(server: StoreServer) -> Contents:
     """Every plane, record, payment, setting and document that the server holds."""
-    found: Contents = {}
     with server.client() as client:
-        for key in client.scan_iter(match="{*}:*", count=1_000):
-            # A flipped byte may stand in the name of a key.
-            tag, _, suffix = key.decode(errors="backslashreplace").partition(":")
-            name = f"{tag}:{suffix}"
-            if suffix == "planes":
-                found[name] = client.get(key)
-            elif suffix in COMPARED:
-                found[name] = (
-                    payments_of(client.hgetall(key)) if suffix == "payments" else client.hgetall(key)
-                )
-            elif suffix == "conf" and tag != "{s0}":
-                found[name] = client.hmget(key, "rules", "revision")
+        return contents_in(client)
+
+
+def contents_of_cluster(nodes: Iterable[Node]) -> Contents:
+    """The same of these nodes of a cluster, together, replicas included."""
+    found: Contents = {}
+    for node in nodes:
+        with node.client(as_text=False) as client:
+            client.execute_command("READONLY")
+            found |= contents_in(client)
+    return found
+
+
+def contents_in(client: redis.Redis) -> Contents:
+    """The same, of the server behind a client."""
+    found: Contents = {}
+    for key in client.scan_iter(match="{*}:*", count=1_000):
+        # A flipped byte may stand in the name of a key.
+        tag, _, suffix = key.decode(errors="backslashreplace").partition(":")
+        name = f"{tag}:{suffix}"
+        if suffix == "planes":
+            found[name] = client.get(key)
+        elif suffix in COMPARED:
+            found[name] = payments_of(client.hgetall(key)) if suffix == "payments" else client.hgetall(key)
+        elif suffix == "conf" and tag != "{s0}":
+            found[name] = client.hmget(key, "rules", "revision")
     return found
 
 

@@ -74,9 +74,9 @@ class Node:
         with (self.directory / "server.log").open("ab") as log:
             self.process = subprocess.Popen([server_binary(self.kind), *arguments], stdout=log, stderr=log)
 
-    def client(self) -> redis.Redis:
+    def client(self, *, as_text: bool = True) -> redis.Redis:
         """A plain client of this node alone."""
-        return redis.Redis(port=self.ports[0], socket_timeout=5, decode_responses=True)
+        return redis.Redis(port=self.ports[0], socket_timeout=5, decode_responses=as_text)
 
     def ask(self, *words: str | int) -> Any:
         """The answer to one command."""

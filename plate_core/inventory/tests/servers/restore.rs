@@ -11,7 +11,8 @@ use plate_inventory::store::{Comparison, Difference, StoreError};
 use crate::differential::{difference, for_all_runs, server};
 use crate::driver::{Driver, State};
 use crate::people::{ALMATY, NOON_MS, hold, open_pools};
-use crate::server::{Kind, Server, run, set_time};
+use crate::server::cluster::Cluster;
+use crate::server::{Home, Kind, Server, run, set_time};
 
 /// A store rebuilt from its journal holds what the lost one held, and repeats the answer of everything it ever did.
 #[test]
@@ -27,9 +28,20 @@ fn a_restored_store_goes_on_where_the_journal_ends() {
     }
 }
 
+/// The same of a cluster: pools, shard and documents go to their own primaries, and are there on all of them.
+#[test]
+fn a_restored_cluster_goes_on_where_the_journal_ends() {
+    for kind in Kind::BOTH {
+        let cluster = Cluster::start(kind);
+        cluster.set_everywhere("appendfsync", "no");
+        let library = Library::for_tests().expect("the library assembles");
+        for_all_runs(6, |steps| run(restore_run(&cluster, &library, Placement::Apart, steps))).unwrap();
+    }
+}
+
 /// One run in the model and in a store; then the store is lost, rebuilt from its journal, and asked everything again.
 async fn restore_run(
-    server: &Server,
+    server: &impl Home,
     library: &Library,
     placement: Placement,
     steps: &[Step],
@@ -53,11 +65,11 @@ async fn restore_run(
     driver.journal(directory.path()).await.map_err(|error| error.to_string())?;
     compare(&driver, &mut Replay::of(directory.path()).expect("it replays"), 0).await?;
 
-    redis::cmd("FLUSHALL").exec(&mut server.client()).expect("the store is lost");
+    server.behind().empty();
     let restoration = Restoration::of(directory.path()).expect("it reads");
-    set(server, "appendfsync", "always");
+    server.set_everywhere("appendfsync", "always");
     let restored = driver.store().restore(&restoration).await;
-    set(server, "appendfsync", "no");
+    server.set_everywhere("appendfsync", "no");
     restored.map_err(|error| error.to_string())?;
     compare(&driver, &mut restoration.replay.clone(), 0).await?;
     for op in founding.iter().filter(|op| matches!(op, Op::Limit { .. } | Op::Lease { .. })) {
@@ -73,10 +85,6 @@ async fn restore_run(
         return Err(difference(&format!("{expected:#?}"), &format!("{state:#?}")));
     }
     repeat(&mut world, &mut driver, &done).await
-}
-
-fn set(server: &Server, setting: &str, value: &str) {
-    redis::cmd("CONFIG").arg("SET").arg(setting).arg(value).exec(&mut server.client()).expect("it is set");
 }
 
 /// A store that has anything of ours is not restored into, nor one that can lose marks; nothing is written to either.

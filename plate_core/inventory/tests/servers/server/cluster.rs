@@ -63,14 +63,6 @@ impl Cluster {
         cluster
     }
 
-    /// Lets nothing wait for a disk, where nothing asks what survives a power cut.
-    pub fn forget_the_disk(&self) {
-        for node in &self.nodes {
-            let set = redis::cmd("CONFIG").arg(&["SET", "appendfsync", "no"]).exec(&mut node.client());
-            set.expect("it is set");
-        }
-    }
-
     /// One of its nodes: 0 to 2 began as primaries, 3 to 5 as their replicas.
     pub fn node(&mut self, index: usize) -> &mut Node {
         &mut self.nodes[index]
@@ -105,6 +97,10 @@ impl Home for Cluster {
     fn behind(&self) -> Behind {
         let primaries = self.nodes.iter().take(PRIMARIES).enumerate();
         Behind(primaries.map(|(index, node)| (slots_of(index), node.client())).collect())
+    }
+
+    fn everybody(&self) -> Vec<redis::Connection> {
+        self.nodes.iter().map(Node::client).collect()
     }
 }
 

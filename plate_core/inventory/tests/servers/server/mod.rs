@@ -52,6 +52,16 @@ pub trait Home {
     /// Plain clients of all servers that have keys.
     fn behind(&self) -> Behind;
 
+    /// Plain clients of all servers, replicas too.
+    fn everybody(&self) -> Vec<redis::Connection>;
+
+    /// Changes a setting everywhere.
+    fn set_everywhere(&self, setting: &str, value: &str) {
+        for client in &mut self.everybody() {
+            redis::cmd("CONFIG").arg("SET").arg(setting).arg(value).exec(client).expect("it is set");
+        }
+    }
+
     /// A store there that calls this library and takes the shard to stand in that place.
     fn store_placed(&self, library: Library, placement: Placement) -> impl Future<Output = Store> {
         let options = StoreOptions { placement, ..StoreOptions::of(library) };
@@ -94,6 +104,10 @@ impl Home for Server {
 
     fn behind(&self) -> Behind {
         Behind(vec![(0..=u16::MAX, self.client())])
+    }
+
+    fn everybody(&self) -> Vec<redis::Connection> {
+        vec![self.client()]
     }
 }
 
