@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from plate_core import (
     load_rule_book,
 )
 from proof.crowd import POOLS, open_sale
-from tests.clusters import StoreCluster, running_cluster
+from tests.clusters import Node, StoreCluster, await_that, running_cluster
 from tests.lasting_law import PATTERNS
 
 AMOUNT_TIYN = 4_325_000
@@ -154,12 +154,66 @@ async def test_what_spans_pools_reaches_each(cluster: StoreCluster, book: RuleBo
         inventory.close()
 
 
-async def _follows(writer: ReplicaWriter, directory: Path, book: RuleBook, marks: list[Mark]) -> None:
-    """The bitmaps know both marks as held."""
+async def test_pools_of_an_absent_primary_hold_up_no_other(
+    cluster: StoreCluster, book: RuleBook, tmp_path: Path
+) -> None:
+    """With a primary and its replica stopped the bitmaps follow the other pools; health names the absent."""
+    absent, present = POOL_ALONE, POOLS[1]
+    assert len({cluster.primary_of(tag).address for tag in (absent, present, "s0")}) == 3
+    inventory = Inventory.open(cluster.url, book)
+    writer = ReplicaWriter.start(cluster.url, tmp_path / "planes", book)
+    tariff = book.tariffs()[0]["revision"]
+    stopped: list[Node] = []
+
+    async def hold(pool: str, name: str, place: int) -> Mark:
+        mark = book.mark_at(pool, place)
+        [answer] = await inventory.hold(
+            [(act(f"absent-{name}", name.encode().rjust(16)), mark, tariff, AMOUNT_TIYN)]
+        )
+        assert answer.outcome == "held"
+        return mark
+
+    try:
+        await open_sale(inventory, book, [absent, present])
+        await hold(absent, "before", 3_001)
+        await _until(lambda: writer.health()["pools"] >= 2 and not writer.health()["error"], writer)
+        primary = cluster.primary_of(absent)
+        stopped += [primary, cluster.replica_of(primary)]
+        for node in stopped:
+            node.signal(signal.SIGSTOP)
+        await _until(lambda: absent in writer.health()["pools_absent"], writer)
+        seen = await hold(present, "meanwhile", 3_002)
+        await _until(lambda: _is_taken(tmp_path, book, seen), writer)
+        health = writer.health()
+        assert present not in health["pools_absent"]
+        assert absent in health["error"]
+        assert not _is_taken(tmp_path, book, book.mark_at(absent, 3_003))
+        for node in stopped:
+            node.signal(signal.SIGCONT)
+        await _until(lambda: not writer.health()["pools_absent"] and not writer.health()["error"], writer)
+        await_that("all is whole", cluster.is_whole)
+        after = await hold(absent, "after", 3_003)
+        await _until(lambda: _is_taken(tmp_path, book, after), writer)
+    finally:
+        for node in stopped:
+            node.signal(signal.SIGCONT)
+        writer.stop()
+        inventory.close()
+
+
+async def _until(holds: Callable[[], bool], writer: ReplicaWriter) -> None:
+    """Wait until something is so; fail with how the writer is."""
     until = time.monotonic() + READY_SECONDS
-    while not writer.health()["ready"] or not all(_is_taken(directory, book, mark) for mark in marks):
+    while not holds():
         assert time.monotonic() < until, writer.health()
         await asyncio.sleep(0.02)
+
+
+async def _follows(writer: ReplicaWriter, directory: Path, book: RuleBook, marks: list[Mark]) -> None:
+    """The bitmaps know both marks as held."""
+    await _until(
+        lambda: writer.health()["ready"] and all(_is_taken(directory, book, mark) for mark in marks), writer
+    )
 
 
 def _is_taken(directory: Path, book: RuleBook, mark: Mark) -> bool:

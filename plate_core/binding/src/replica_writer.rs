@@ -33,15 +33,18 @@ impl PyReplicaWriter {
         started.map(Self).map_err(|error| errors::replica_start(py, &error))
     }
 
-    /// How it is doing: {ready, pools, pools_missing, lag_revisions, updated_at_ms, snapshots, transitions, error}.
+    /// How it is doing: {ready, pools, pools_missing, pools_absent, lag_revisions, updated_at_ms, snapshots, transitions,
+    /// error}.
     ///
-    /// `error` is None or what is wrong now, in words; `pools_missing` are pools of the rule book that the store lacks.
+    /// `error` is None or what is wrong now, in words; `pools_missing` are pools of the rule book that the store lacks,
+    /// and `pools_absent` names those whose primary in a cluster does not answer.
     fn health<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let health = self.0.health();
         let one = PyDict::new(py);
         one.set_item("ready", health.ready)?;
         one.set_item("pools", health.pools)?;
         one.set_item("pools_missing", health.pools_missing)?;
+        one.set_item("pools_absent", health.pools_absent)?;
         one.set_item("lag_revisions", health.lag_revisions)?;
         one.set_item("updated_at_ms", health.updated_at_ms)?;
         one.set_item("snapshots", health.snapshots)?;

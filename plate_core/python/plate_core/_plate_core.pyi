@@ -197,8 +197,8 @@ class ReplicaWriter:
 
     @staticmethod
     def start(url: str, path: _Path, book: RuleBook) -> ReplicaWriter: ...
-    # {ready: bool, pools, pools_missing, lag_revisions, updated_at_ms, snapshots, transitions,
-    #  error: str | None}
+    # {ready: bool, pools, pools_missing, pools_absent: list[str], lag_revisions, updated_at_ms, snapshots,
+    #  transitions, error: str | None}
     def health(self) -> _Facts: ...
     def stop(self) -> None: ...
 

@@ -7,7 +7,13 @@
 //! *Listen*: wait for entries of any pool and apply them, until it is time to look again. Entries do not say which
 //! pool of their name they are of, so for as long as one listens, those of a pool founded anew may go into the
 //! planes of the one before; the next look puts that right.
+//!
+//! A pool of a cluster is *absent* while its primary does not answer. Nobody waits for it: the others are followed, and
+//! it is asked for beside them. Its planes stay as they were for a while, in which the file does not claim to be
+//! newer than they are; then it offers nothing, and the file is as new as the others.
 
+use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use plate_algebra::Pool;
@@ -33,6 +39,8 @@ pub struct Times {
     pub retry: Duration,
     /// The longest wait between two tries.
     pub retry_most: Duration,
+    /// How long a pool whose primary does not answer keeps its planes: less than searching takes for too old.
+    pub absent_most: Duration,
 }
 
 impl Default for Times {
@@ -42,6 +50,7 @@ impl Default for Times {
             gather: Duration::from_millis(5),
             retry: Duration::from_millis(100),
             retry_most: Duration::from_secs(5),
+            absent_most: Duration::from_secs(15),
         }
     }
 }
@@ -51,6 +60,10 @@ const ENTRIES_MAX: usize = 64;
 /// Revisions behind which a snapshot is cheaper than the feed: decoding takes about 1 µs a transition, copying
 /// the three planes of a pool about 20 ms.
 const LAG_MAX: u64 = 20_000;
+/// How long a primary may take to say how far its pools are before they are absent.
+const HEADS_WITHIN: Duration = Duration::from_millis(500);
+/// How long one that is absent may take: longer than the store tries by itself.
+const ABSENT_WITHIN: Duration = Duration::from_secs(10);
 
 /// Why the follower cannot go on for now. It begins anew after a while, with snapshots.
 #[derive(Error, Debug)]
@@ -81,7 +94,12 @@ struct Followed {
     founded_us: Option<u64>,
     /// Its planes offer nothing: there was no snapshot yet, or the store has lost the pool.
     blank: bool,
+    /// Since when its primary does not answer, and what was said instead.
+    absent: Option<(Instant, String)>,
 }
+
+/// Asks for the pools that are absent: which they are, and what was answered.
+type Asking = Pin<Box<dyn Future<Output = (Vec<usize>, Result<Heads, StoreError>)>>>;
 
 impl Followed {
     /// Whether the feed leads from where the planes are to where the pool stands: it is the same pool, neither
@@ -98,7 +116,7 @@ impl Followed {
 
 /// Keeps one file of planes as one source has it.
 pub(super) struct Follower<S: Source> {
-    source: S,
+    source: Rc<S>,
     file: PlanesFile,
     pools: Vec<Followed>,
     ids: Vec<String>,
@@ -106,9 +124,11 @@ pub(super) struct Follower<S: Source> {
     times: Times,
     /// The connection over which the pools' snapshots were taken.
     connection: u64,
+    /// What is asked of absent pools while the others are listened to.
+    asking: Option<Asking>,
 }
 
-impl<S: Source> Follower<S> {
+impl<S: Source + 'static> Follower<S> {
     pub(super) fn new(
         source: S,
         file: PlanesFile,
@@ -124,9 +144,11 @@ impl<S: Source> Follower<S> {
             at: None,
             founded_us: None,
             blank: true,
+            absent: None,
         };
         let pools = specs.into_iter().map(followed).collect();
-        Self { source, file, pools, ids, health, times, connection: 0 }
+        let source = Rc::new(source);
+        Self { source, file, pools, ids, health, times, connection: 0, asking: None }
     }
 
     /// Follows until the future is dropped, beginning anew after every failure.
@@ -171,29 +193,95 @@ impl<S: Source> Follower<S> {
 
     /// Brings the planes to where the store stands now.
     pub(super) async fn look(&mut self) -> Result<(), FollowerError> {
-        let mut heads = self.source.heads(&self.ids).await?;
+        let asked = self.present();
+        let ids: Vec<String> = asked.iter().filter_map(|&index| self.ids.get(index)).cloned().collect();
+        let heads = self.source.heads(&ids, HEADS_WITHIN).await?;
         if self.check_connection().is_err() {
             self.forget();
             self.connection = self.source.connection_number();
         }
-        for index in 0..self.pools.len() {
-            let head = heads.pools.get(index).copied().flatten();
-            self.settle(index, head).await?;
+        let mut standing: Vec<Option<Head>> = vec![None; self.pools.len()];
+        let mut missing = 0;
+        for (index, head) in asked.into_iter().zip(heads.pools) {
+            match head {
+                Ok(head) => {
+                    missing += usize::from(head.is_none());
+                    standing.iter_mut().skip(index).take(1).for_each(|at| *at = head);
+                    self.settle(index, head).await?;
+                }
+                Err(error) => self.miss(index, &error),
+            }
         }
-        self.catch_up(&mut heads).await?;
-        self.file.writer().set_updated_at_ms(heads.server_ms);
+        self.catch_up(&mut standing).await?;
+        self.finish_look(heads.server_ms, missing)
+    }
+
+    /// Publishes what a look came to. The file is as new as its oldest pool that still offers something. The first time it
+    /// waits for absent pools, as long as they may be absent.
+    fn finish_look(&mut self, server_ms: i64, missing: usize) -> Result<(), FollowerError> {
+        self.blank_the_long_absent()?;
+        let is_awaited = |pool: &Followed| pool.absent.is_some() && !self.is_long_absent(pool);
+        if !self.health.read().ready && self.pools.iter().any(is_awaited) {
+            return Ok(());
+        }
+        let keeps_old_planes = self.pools.iter().any(|pool| pool.absent.is_some() && !pool.blank);
+        if !keeps_old_planes {
+            self.file.writer().set_updated_at_ms(server_ms);
+        }
         self.file.publish()?;
-        let missing = heads.pools.iter().filter(|head| head.is_none()).count();
-        let followed = self.pools.len() - missing;
+        self.tell_absent();
         self.health.write(|health| {
             health.ready = true;
-            health.pools = followed;
             health.pools_missing = missing;
             health.lag_revisions = 0;
-            health.updated_at_ms = heads.server_ms;
-            health.error = None;
+            if !keeps_old_planes {
+                health.updated_at_ms = server_ms;
+            }
         });
         Ok(())
+    }
+
+    /// The pools whose primaries answer; where none does, all are asked again.
+    fn present(&mut self) -> Vec<usize> {
+        if self.pools.iter().all(|pool| pool.absent.is_some()) {
+            self.pools.iter_mut().for_each(|pool| pool.absent = None);
+        }
+        let pools = self.pools.iter().enumerate();
+        pools.filter(|(_, pool)| pool.absent.is_none()).map(|(index, _)| index).collect()
+    }
+
+    /// Notes that a pool's primary does not answer.
+    fn miss(&mut self, index: usize, error: &StoreError) {
+        if let Some(pool) = self.pools.get_mut(index) {
+            pool.absent.get_or_insert_with(|| (Instant::now(), error.to_string()));
+        }
+        self.tell_absent();
+    }
+
+    fn is_long_absent(&self, pool: &Followed) -> bool {
+        pool.absent.as_ref().is_some_and(|(since, _)| since.elapsed() >= self.times.absent_most)
+    }
+
+    /// What nobody can be asked about for so long is not offered any more.
+    fn blank_the_long_absent(&mut self) -> Result<(), FollowerError> {
+        let pools = self.pools.iter().enumerate();
+        let absent = pools.filter(|(_, pool)| !pool.blank && self.is_long_absent(pool));
+        let absent: Vec<usize> = absent.map(|(index, _)| index).collect();
+        absent.into_iter().try_for_each(|index| self.clear(index))
+    }
+
+    /// Says which pools are absent, and that nothing else is wrong.
+    fn tell_absent(&self) {
+        let absent = self.pools.iter().filter_map(|pool| Some((&pool.id, &pool.absent.as_ref()?.1)));
+        let why = absent.clone().next().map(|(_, why)| why);
+        let ids: Vec<String> = absent.clone().map(|(id, _)| id.clone()).collect();
+        let followed = self.pools.iter().filter(|pool| pool.absent.is_none() && pool.at.is_some()).count();
+        let error = why.map(|why| format!("{} pools are absent, {}: {why}", ids.len(), ids.join(", ")));
+        self.health.write(|health| {
+            health.pools = followed;
+            health.error = error;
+            health.pools_absent = ids;
+        });
     }
 
     /// Sees to it that a pool can be followed from where it is: by a snapshot where it cannot.
@@ -208,7 +296,7 @@ impl<S: Source> Follower<S> {
     }
 
     /// Reads every pool's feed up to its head.
-    async fn catch_up(&mut self, heads: &mut Heads) -> Result<(), FollowerError> {
+    async fn catch_up(&mut self, heads: &mut [Option<Head>]) -> Result<(), FollowerError> {
         loop {
             let behind: Vec<(usize, u64)> = self.behind(heads).collect();
             let lag = behind.iter().map(|(_, lag)| lag).sum();
@@ -220,21 +308,28 @@ impl<S: Source> Follower<S> {
             let entries = self.source.follow(&self.places(&indices), ENTRIES_MAX, None).await?;
             self.check_connection()?;
             for (index, entries) in indices.into_iter().zip(entries) {
-                // The store stood further on before we asked: no entry means that it was trimmed.
-                if entries.is_empty() || !self.apply(index, &entries)? {
-                    self.take_snapshot(index).await?;
-                    // Wherever it stands now is where the store is, even if that is behind the head of before:
-                    // a store that is being restored must not keep us here.
-                    let standing = self.pools.get(index).and_then(Followed::standing);
-                    heads.pools.iter_mut().skip(index).take(1).for_each(|head| *head = standing);
-                }
+                let standing = match entries {
+                    Err(error) => {
+                        self.miss(index, &error);
+                        None
+                    }
+                    Ok(entries) if !entries.is_empty() && self.apply(index, &entries)? => continue,
+                    // The store stood further on before we asked: no entry means that it was trimmed. Wherever the
+                    // snapshot stands is where the store is, even if that is behind the head of before: a store that
+                    // is being restored must not keep us here.
+                    Ok(_) => {
+                        self.take_snapshot(index).await?;
+                        self.pools.get(index).and_then(Followed::standing)
+                    }
+                };
+                heads.iter_mut().skip(index).take(1).for_each(|head| *head = standing);
             }
         }
     }
 
     /// The pools that stand behind their heads, and by how much.
-    fn behind<'a>(&'a self, heads: &'a Heads) -> impl Iterator<Item = (usize, u64)> + 'a {
-        let pools = self.pools.iter().zip(&heads.pools).enumerate();
+    fn behind<'a>(&'a self, heads: &'a [Option<Head>]) -> impl Iterator<Item = (usize, u64)> + 'a {
+        let pools = self.pools.iter().zip(heads).enumerate();
         pools.filter_map(|(index, (pool, head))| {
             let lag = head.as_ref()?.revision.checked_sub(pool.at?)?;
             (lag > 0).then_some((index, lag))
@@ -242,22 +337,60 @@ impl<S: Source> Follower<S> {
     }
 
     /// Applies what comes, until it is time to look again.
-    async fn listen(&mut self) -> Result<(), FollowerError> {
+    pub(super) async fn listen(&mut self) -> Result<(), FollowerError> {
         let until = Instant::now() + self.times.look_every;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(());
             }
-            if self.listen_once(left).await? {
+            if self.listen_beside_asking(left).await? {
                 sleep(self.times.gather).await;
             }
         }
     }
 
+    /// Listens once, and hears meanwhile which absent pools have a primary again: the next look asks for them too.
+    async fn listen_beside_asking(&mut self, wait: Duration) -> Result<bool, FollowerError> {
+        let Some(mut asking) = self.asking.take().or_else(|| self.ask_for_the_absent()) else {
+            return self.listen_once(wait).await;
+        };
+        let (asked, answer) = tokio::select! {
+            // What was read and not applied is read again.
+            answered = &mut asking => answered,
+            some = self.listen_once(wait) => {
+                self.asking = Some(asking);
+                return some;
+            }
+        };
+        for (index, head) in asked.into_iter().zip(answer.map(|heads| heads.pools).unwrap_or_default()) {
+            if let (Some(pool), Ok(_)) = (self.pools.get_mut(index), head) {
+                pool.absent = None;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Asks for the pools that are absent, if there are any.
+    fn ask_for_the_absent(&self) -> Option<Asking> {
+        let absent = self.pools.iter().enumerate().filter(|(_, pool)| pool.absent.is_some());
+        let (asked, ids): (Vec<usize>, Vec<String>) =
+            absent.map(|(index, pool)| (index, pool.id.clone())).unzip();
+        let (source, pause) = (Rc::clone(&self.source), self.times.look_every);
+        (!asked.is_empty()).then(|| {
+            let asking = async move {
+                sleep(pause).await;
+                (asked, source.heads(&ids, ABSENT_WITHIN).await)
+            };
+            Box::pin(asking) as Asking
+        })
+    }
+
     /// Waits for entries and applies them; whether any came.
     pub(super) async fn listen_once(&mut self, wait: Duration) -> Result<bool, FollowerError> {
-        let indices: Vec<usize> = (0..self.pools.len()).filter(|&index| self.at(index).is_some()).collect();
+        let present = |pool: &Followed| pool.at.is_some() && pool.absent.is_none();
+        let pools = self.pools.iter().enumerate().filter(|(_, pool)| present(pool));
+        let indices: Vec<usize> = pools.map(|(index, _)| index).collect();
         if indices.is_empty() {
             sleep(wait).await;
             return Ok(false);
@@ -268,16 +401,17 @@ impl<S: Source> Follower<S> {
         self.check_connection()?;
         let mut some = false;
         for (index, entries) in indices.into_iter().zip(entries) {
-            some |= !entries.is_empty();
-            if !self.apply(index, &entries)? {
-                self.take_snapshot(index).await?;
+            match entries {
+                Err(error) => self.miss(index, &error),
+                Ok(entries) => {
+                    some |= !entries.is_empty();
+                    if !self.apply(index, &entries)? {
+                        self.take_snapshot(index).await?;
+                    }
+                }
             }
         }
         Ok(some)
-    }
-
-    fn at(&self, index: usize) -> Option<u64> {
-        self.pools.get(index)?.at
     }
 
     fn places(&self, indices: &[usize]) -> Vec<(String, u64)> {

@@ -11,6 +11,8 @@ pub struct Health {
     pub pools: usize,
     /// Pools of the rule book that the store does not have: nothing in them is offered.
     pub pools_missing: usize,
+    /// Pools whose primary in a cluster does not answer: they stand as they did, and after a while offer nothing.
+    pub pools_absent: Vec<String>,
     /// Revisions that the store had and the planes had not, at the last look.
     pub lag_revisions: u64,
     /// The store's time when the planes were last known to be complete, ms since the epoch; 0 never.

@@ -4,7 +4,7 @@
 #![allow(clippy::expect_used, reason = "a test may fail")]
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::act::Channel;
 use crate::codec::feed::encode;
 use crate::feed::{FeedEntry, PlaneBits, Transition, Verb};
 use crate::id::RequestId;
-use crate::store::{Head, RawEntry, Snapshot, StoreError};
+use crate::store::{Each, Head, RawEntry, Snapshot, StoreError};
 
 /// One letter, so that a pool has 26 rows and a test looks at every mark.
 const ORDINALS: u32 = 26 * 1024;
@@ -57,6 +57,10 @@ struct Played {
     connections: u64,
     /// A clock that moves with every founding, and never goes back.
     foundings: u64,
+    /// Pools whose primary does not answer.
+    absent: BTreeSet<String>,
+    /// How much later than [`TIME_MS`] it is.
+    later_ms: i64,
 }
 
 impl Played {
@@ -97,11 +101,26 @@ impl Played {
         played.planes.extend(marks.iter().copied());
     }
 
+    /// Whether the primary of a pool answers.
+    fn reach(&self, pool: &str) -> Result<(), StoreError> {
+        if self.absent.contains(pool) { Err(away()) } else { Ok(()) }
+    }
+
+    fn read(&mut self, after: &[(String, u64)], count: usize) -> Result<Each<Vec<RawEntry>>, StoreError> {
+        self.call()?;
+        let entries = |(pool, revision): &(String, u64)| {
+            self.reach(pool)?;
+            let feed = self.pools.get(pool).map_or(&[][..], |pool| &pool.feed);
+            Ok(feed.iter().filter(|entry| entry.revision > *revision).take(count).cloned().collect())
+        };
+        Ok(after.iter().map(entries).collect())
+    }
+
     fn call(&mut self) -> Result<(), StoreError> {
         match self.fails_after.as_mut() {
             Some(0) => {
                 self.fails_after = None;
-                Err(StoreError::Unavailable { detail: "played".to_owned() })
+                Err(away())
             }
             Some(left) => {
                 *left -= 1;
@@ -112,24 +131,31 @@ impl Played {
     }
 }
 
+fn away() -> StoreError {
+    StoreError::Unavailable { detail: "played".to_owned() }
+}
+
 impl Source for Rc<RefCell<Played>> {
     fn connection_number(&self) -> u64 {
         self.borrow().connections
     }
 
-    async fn heads(&self, pools: &[String]) -> Result<Heads, StoreError> {
+    async fn heads(&self, pools: &[String], _within: Duration) -> Result<Heads, StoreError> {
         let mut played = self.borrow_mut();
         played.call()?;
         let head = |pool: &String| {
-            let PlayedPool { revision, founded_us, .. } = played.pools.get(pool)?;
-            Some(Head { revision: *revision, founded_us: Some(*founded_us) })
+            played.reach(pool)?;
+            let found = played.pools.get(pool);
+            Ok(found.map(|pool| Head { revision: pool.revision, founded_us: Some(pool.founded_us) }))
         };
-        Ok(Heads { server_ms: TIME_MS, pools: pools.iter().map(head).collect() })
+        let pools = pools.iter().map(head).collect();
+        Ok(Heads { server_ms: TIME_MS + played.later_ms, pools })
     }
 
     async fn snapshot(&self, pool: &str) -> Result<Option<Snapshot>, StoreError> {
         let mut played = self.borrow_mut();
         played.call()?;
+        played.reach(pool)?;
         played.snapshots += 1;
         Ok(played.pools.get(pool).map(|pool| {
             let bitmap = |has: fn(&PlaneBits) -> bool| {
@@ -155,15 +181,14 @@ impl Source for Rc<RefCell<Played>> {
         &self,
         after: &[(String, u64)],
         count: usize,
-        _wait_ms: Option<u64>,
-    ) -> Result<Vec<Vec<RawEntry>>, StoreError> {
-        let mut played = self.borrow_mut();
-        played.call()?;
-        let entries = |(pool, revision): &(String, u64)| {
-            let feed = played.pools.get(pool).map_or(&[][..], |pool| &pool.feed);
-            feed.iter().filter(|entry| entry.revision > *revision).take(count).cloned().collect()
-        };
-        Ok(after.iter().map(entries).collect())
+        wait_ms: Option<u64>,
+    ) -> Result<Each<Vec<RawEntry>>, StoreError> {
+        let found = self.borrow_mut().read(after, count)?;
+        if wait_ms.is_some() && found.iter().all(|read| read.as_ref().is_ok_and(Vec::is_empty)) {
+            // As a server does, and short: whoever listens beside it gets his turn.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Ok(found)
     }
 }
 
@@ -178,12 +203,18 @@ struct World {
 
 impl World {
     fn new() -> World {
+        Self::keeping_absent_pools(Times::default().absent_most)
+    }
+
+    /// One that offers the planes of an absent pool for so long.
+    fn keeping_absent_pools(absent_most: Duration) -> World {
+        let times = Times { absent_most, look_every: Duration::from_millis(20), ..Times::default() };
         let formats = country();
         let directory = tempfile::tempdir().expect("a temporary directory");
         let specs = pool_specs(&formats);
         let file = PlanesFile::create(&directory.path().join("planes"), &specs).expect("a file of planes");
         let (store, health) = (Rc::new(RefCell::new(Played::default())), Shared::default());
-        let follower = Follower::new(Rc::clone(&store), file, specs, health.clone(), Times::default());
+        let follower = Follower::new(Rc::clone(&store), file, specs, health.clone(), times);
         World { formats, store, follower, health, directory }
     }
 
@@ -201,6 +232,13 @@ impl World {
 
     fn listen(&mut self) -> bool {
         run(self.follower.listen_once(Duration::from_millis(1))).expect("the store answers")
+    }
+
+    /// What the replica says of a mark of one of the pools.
+    fn state(&self, pool: usize, digits: u16) -> Option<MarkState> {
+        let pool = self.formats.pools().get(pool).copied()?;
+        let mark = Mark { format: pool.format, region: pool.region, series: 0, digits };
+        self.replica().planes().state(mark)
     }
 
     /// Every mark of both pools is what the played store says.
@@ -326,6 +364,63 @@ proptest! {
             prop_assert_eq!(set, Snapshot::bit(&bytes, ordinal));
         }
     }
+}
+
+/// A pool whose primary does not answer is named, and holds up no other: what changes there is seen. The file does not
+/// claim to be newer than the absent pool's planes, and when they are too old they offer nothing and the file is new again.
+/// Once the primary answers, all is as the store has it, and nothing was begun anew.
+#[test]
+fn an_absent_pool_holds_up_no_other() {
+    for is_kept in [true, false] {
+        let kept_for = if is_kept { Duration::from_secs(3_600) } else { Duration::ZERO };
+        run(an_absent_pool(World::keeping_absent_pools(kept_for), is_kept));
+    }
+}
+
+async fn an_absent_pool(mut world: World, is_kept: bool) {
+    POOLS.iter().for_each(|pool| world.store.borrow_mut().change(pool, &[(7, TAKEN)]));
+    world.follower.look().await.expect("both primaries answer");
+    world.check();
+    world.store.borrow_mut().absent.insert(POOLS[1].to_owned());
+    world.store.borrow_mut().later_ms = 250;
+    world.store.borrow_mut().change(POOLS[0], &[(8, TAKEN)]);
+    world.follower.listen().await.expect("one answers");
+    assert_eq!(world.state(0, 8), Some(MarkState::Taken));
+    let health = world.health.read();
+    assert_eq!((health.pools, &health.pools_absent[..]), (1, &[POOLS[1].to_owned()][..]));
+    assert!(health.error.is_some_and(|error| error.contains(POOLS[1]) && error.contains("played")));
+    world.store.borrow_mut().change(POOLS[0], &[(9, TAKEN)]);
+    world.follower.look().await.expect("one answers");
+    world.follower.listen().await.expect("it goes on answering");
+    assert_eq!(world.state(0, 9), Some(MarkState::Taken));
+    assert_eq!(world.state(1, 8), Some(if is_kept { MarkState::Free } else { MarkState::Taken }));
+    assert_eq!(world.replica().planes().updated_at_ms(), TIME_MS + if is_kept { 0 } else { 250 });
+
+    world.store.borrow_mut().change(POOLS[1], &[(10, TAKEN)]);
+    world.store.borrow_mut().absent.clear();
+    while !world.health.read().pools_absent.is_empty() {
+        world.follower.listen().await.expect("both answer");
+        world.follower.look().await.expect("both answer");
+    }
+    world.check();
+    assert_eq!(world.health.read().error, None);
+    assert_eq!(world.replica().planes().updated_at_ms(), TIME_MS + 250);
+    assert_eq!(world.store.borrow().snapshots, if is_kept { 2 } else { 3 });
+}
+
+/// Where no primary answers, all are asked again at the next look.
+#[test]
+fn where_all_pools_are_absent_all_are_asked_again() {
+    let mut world = World::new();
+    POOLS.iter().for_each(|pool| world.store.borrow_mut().change(pool, &[(7, TAKEN)]));
+    world.look();
+    world.store.borrow_mut().absent.extend(POOLS.map(str::to_owned));
+    run(world.follower.look()).expect("each is missed by itself");
+    assert_eq!(world.health.read().pools_absent, POOLS);
+    world.store.borrow_mut().absent.clear();
+    world.look();
+    world.check();
+    assert_eq!(world.health.read().pools_absent, Vec::<String>::new());
 }
 
 /// What the feed brings needs no snapshot; a feed that was trimmed past the reader does, and so does one whose

@@ -12,6 +12,11 @@ use crate::keys::PoolKey;
 
 /// How often a cluster's feeds are looked at. Forty pools make 2,000 small reads a second, 1 % of a core.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long one of them is waited for, while the others have news.
+const LOOK_WITHIN: Duration = Duration::from_millis(500);
+
+/// What many pools gave, each for itself: that the primary of one is away says nothing of the others.
+pub type Each<T> = Vec<Result<T, StoreError>>;
 
 /// How far a pool is, and which one of its name.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -47,20 +52,47 @@ impl Store {
         Ok((seconds * 1_000 + micros / 1_000, heads?))
     }
 
+    /// The same, each pool for itself, and of a cluster within this time. Where the shard's primary is away, the time is
+    /// another's.
+    ///
+    /// # Errors
+    /// As any call, where no pool's server answers; see [`StoreError`].
+    pub async fn heads_apart(
+        &self,
+        pools: &[String],
+        within: Duration,
+    ) -> Result<(i64, Each<Option<Head>>), StoreError> {
+        let mut asked: Vec<_> = pools.iter().map(|pool| (pool.as_str(), head_command(pool))).collect();
+        asked.push((SHARD_TAG, redis::cmd("TIME")));
+        let mut replies = self.servers.send_each_within(asked, within).await;
+        let time = match replies.pop() {
+            Some(Err(away)) => {
+                let answers = pools.iter().zip(&replies).find(|(_, reply)| reply.is_ok());
+                let Some((pool, _)) = answers else { return Err(away) };
+                self.servers.send(pool, &redis::cmd("TIME")).await?
+            }
+            time => time.unwrap_or(Ok(Value::Nil))?,
+        };
+        let (seconds, micros): (i64, i64) =
+            redis::from_redis_value_ref(&time).map_err(|_| unexpected(&time))?;
+        let heads = replies.into_iter().map(|reply| reply.and_then(|reply| read_head(&reply))).collect();
+        Ok((seconds * 1_000 + micros / 1_000, some_answered(heads)?))
+    }
+
     /// The entries of many pools' feeds, each after its own revision, at most `count` a pool, in the order of the
     /// pools. If there are none at all it waits for the first for at most `wait_ms`; without `wait_ms` it does not.
     ///
     /// A waiting read keeps the connection: use a store of its own for it, and a wait below its response timeout.
     ///
     /// # Errors
-    /// As any call; see [`StoreError`].
+    /// As any call, where no pool's server answers; see [`StoreError`].
     pub async fn follow(
         &self,
         after: &[(String, u64)],
         count: usize,
         wait_ms: Option<u64>,
-    ) -> Result<Vec<Vec<RawEntry>>, StoreError> {
-        let mut found: Vec<Vec<RawEntry>> = after.iter().map(|_| Vec::new()).collect();
+    ) -> Result<Each<Vec<RawEntry>>, StoreError> {
+        let mut found: Each<Vec<RawEntry>> = after.iter().map(|_| Ok(Vec::new())).collect();
         if after.is_empty() {
             return Ok(found);
         }
@@ -81,7 +113,7 @@ impl Store {
         let reply = self.servers.send(SHARD_TAG, &read).await?;
         for (feed, entries) in streams(&reply)? {
             if let Some(entry) = place.get(feed).and_then(|&index| found.get_mut(index)) {
-                *entry = read_entries(entries)?;
+                *entry = Ok(read_entries(entries)?);
             }
         }
         Ok(found)
@@ -95,7 +127,7 @@ impl Store {
         after: &[(String, u64)],
         count: usize,
         wait_ms: Option<u64>,
-    ) -> Result<Vec<Vec<RawEntry>>, StoreError> {
+    ) -> Result<Each<Vec<RawEntry>>, StoreError> {
         let until = Instant::now() + Duration::from_millis(wait_ms.unwrap_or(0));
         loop {
             let look = |(pool, revision): &(String, u64)| {
@@ -105,13 +137,24 @@ impl Store {
                 range
             };
             let looks = after.iter().map(|place| (place.0.as_str(), look(place))).collect();
-            let replies = self.servers.send_each(looks).await?;
-            let found: Vec<Vec<RawEntry>> = replies.iter().map(read_entries).collect::<Result<_, _>>()?;
-            if found.iter().any(|entries| !entries.is_empty()) || Instant::now() >= until {
+            let replies = self.servers.send_each_within(looks, LOOK_WITHIN).await;
+            let found = replies.into_iter().map(|reply| reply.and_then(|reply| read_entries(&reply)));
+            let found = some_answered(found.collect())?;
+            let is_news =
+                |read: &Result<Vec<RawEntry>, _>| read.as_ref().map_or(true, |read| !read.is_empty());
+            if found.iter().any(is_news) || Instant::now() >= until {
                 return Ok(found);
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+}
+
+/// What many pools gave, unless not one of them gave anything: then the store is away, and not a part of it.
+fn some_answered<T>(mut each: Each<T>) -> Result<Each<T>, StoreError> {
+    match each.iter().position(Result::is_err) {
+        Some(first) if each.iter().all(Result::is_err) => each.swap_remove(first).map(|_| Vec::new()),
+        _ => Ok(each),
     }
 }
 

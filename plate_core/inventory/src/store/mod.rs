@@ -69,7 +69,7 @@ pub use connection::Timeouts;
 pub use documents::{DOCUMENT_MAX_BYTES, DOCUMENTS_BACKLOG_MAX, Document};
 pub use error::StoreError;
 pub use feed::RawEntry;
-pub use follow::Head;
+pub use follow::{Each, Head};
 pub use permits::{Admission, Claim, HoldClaim, Lengthen, Need, Settled, Settlement};
 pub use refusals::REFUSALS_BACKLOG_MAX;
 pub use snapshot::{FullSnapshot, Snapshot};

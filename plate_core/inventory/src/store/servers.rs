@@ -5,6 +5,7 @@
 //! replicas have it ([`super::cluster`]). On one server it is for good when it is answered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
 use redis::{Cmd, Pipeline, Value};
@@ -95,6 +96,25 @@ impl Servers {
         }
     }
 
+    /// The same, of a cluster each within this time: who reads many pools does not wait for the one whose primary hangs.
+    /// For reads alone, because what is not waited for any more may be carried out all the same.
+    pub(super) async fn send_each_within(
+        &self,
+        commands: Vec<(&str, Cmd)>,
+        within: Duration,
+    ) -> Vec<Result<Value, StoreError>> {
+        match self {
+            Self::One(connection) => apart(connection, commands).await,
+            Self::Cluster(cluster) => {
+                let reads = commands.iter().map(async |(tag, command)| {
+                    let read = cluster.send(keys::slot(tag), command);
+                    tokio::time::timeout(within, read).await.unwrap_or_else(|_| Err(late(within)))
+                });
+                join_all(reads).await
+            }
+        }
+    }
+
     /// The same, and each reply that says something is for good.
     pub(super) async fn send_each_for_good(
         &self,
@@ -134,6 +154,10 @@ impl Servers {
             }
         }
     }
+}
+
+fn late(within: Duration) -> StoreError {
+    StoreError::Unavailable { detail: format!("its primary did not answer within {} ms", within.as_millis()) }
 }
 
 /// One server answers all of them or none.
