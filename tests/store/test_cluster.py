@@ -19,11 +19,13 @@ from plate_core import (
     Replica,
     ReplicaWriter,
     RuleBook,
+    StoreUnavailable,
     load_rule_book,
 )
 from proof.crowd import POOLS, open_sale
-from tests.clusters import Node, StoreCluster, await_that, running_cluster
+from tests.clusters import Node, StoreCluster, await_that, free_ports, running_cluster
 from tests.lasting_law import PATTERNS
+from tests.servers import StoreServer
 
 AMOUNT_TIYN = 4_325_000
 READY_SECONDS = 20.0
@@ -101,6 +103,48 @@ async def test_more_replicas_than_there_are_is_a_fault(cluster: StoreCluster, bo
         inventory.close()
     named = [fault["setting"] for fault in broken.value.context["faults"]]
     assert sum(name.startswith("replicas of") for name in named) == 3
+
+
+async def test_a_node_that_does_not_answer_is_named(cluster: StoreCluster, book: RuleBook) -> None:
+    """Until the others take it for gone nobody knows how it is set: a fault of its own, and of no other."""
+    replica = cluster.replica_of(cluster.primary_of(POOL_ALONE))
+    inventory = Inventory.open(cluster.url, book)
+    try:
+        replica.signal(signal.SIGSTOP)
+        try:
+            with pytest.raises(BootContractBroken) as broken:
+                await inventory.check_contract(None)
+        finally:
+            replica.signal(signal.SIGCONT)
+        [fault] = broken.value.context["faults"]
+        assert fault["setting"] == f"answer of {replica.address}"
+        assert fault["found"].startswith("none (")
+    finally:
+        inventory.close()
+    await_that("all is whole", cluster.is_whole)
+    another = Inventory.open(cluster.url, book)
+    try:
+        assert await another.check_contract(None)
+    finally:
+        another.close()
+
+
+async def test_what_is_no_cluster_says_so(store: StoreServer, book: RuleBook) -> None:
+    """The address and what was answered there, or that nobody is there; of several, of each."""
+    [port, nobody] = free_ports(2)
+    with store.client() as client:
+        client.config_set("port", port)
+    inventory = Inventory.open(f"redis+cluster://127.0.0.1:{port},127.0.0.1:{nobody}/", book)
+    try:
+        with pytest.raises(StoreUnavailable) as refused:
+            await inventory.check_contract(None)
+    finally:
+        inventory.close()
+        with store.client() as client:
+            client.config_set("port", 0)
+    assert f"127.0.0.1:{port}: " in refused.value.detail
+    assert "cluster support disabled" in refused.value.detail
+    assert f"127.0.0.1:{nobody}: Connection refused" in refused.value.detail
 
 
 async def test_what_no_replica_has_is_unknown(cluster: StoreCluster, book: RuleBook) -> None:

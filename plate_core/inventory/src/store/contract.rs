@@ -150,13 +150,21 @@ impl Store {
         }
         for (member, connection) in members {
             let part = if member.primary { Part::Primary } else { Part::Replica };
-            let of_one = self.server_faults(&connection, part).await?;
+            let of_one = match self.server_faults(&connection, part).await {
+                Err(error @ (StoreError::Unavailable { .. } | StoreError::Unknown { .. })) => {
+                    vec![silent_fault(error)]
+                }
+                judged => judged?,
+            };
             faults.extend(of_one.into_iter().map(|fault| ContractFault {
                 setting: format!("{} of {}", fault.setting, member.address),
                 ..fault
             }));
         }
-        faults.extend(self.clocks_fault().await?);
+        match self.clocks_fault().await {
+            Err(_) if !faults.is_empty() => {}
+            apart => faults.extend(apart?),
+        }
         Ok(faults)
     }
 
@@ -333,6 +341,16 @@ fn replicas_faults(
         });
     }
     faults
+}
+
+/// A node that does not say how it is set.
+fn silent_fault(error: StoreError) -> ContractFault {
+    ContractFault {
+        setting: "answer".to_owned(),
+        found: format!("none ({})", error.said()),
+        needed: "one".to_owned(),
+        mend: "start it again, or wait until the other nodes take it for gone".to_owned(),
+    }
 }
 
 fn setting_fault(setting: &str, found: &str, needed: &str, mend: &str) -> ContractFault {

@@ -138,6 +138,22 @@ impl StoreError {
         }
     }
 
+    /// The same, with the node of a cluster that it is about.
+    pub(super) fn at(mut self, address: &str) -> Self {
+        if let Self::Unavailable { detail } | Self::Unknown { detail } | Self::Faulty { detail } = &mut self {
+            *detail = format!("{address}: {detail}");
+        }
+        self
+    }
+
+    /// What the connection or the server said, where one of them said something.
+    pub(super) fn said(self) -> String {
+        match self {
+            Self::Unavailable { detail } | Self::Unknown { detail } | Self::Faulty { detail } => detail,
+            other => other.to_string(),
+        }
+    }
+
     /// An error that happened before anything of a call was sent.
     pub(super) fn of_unsent(error: &redis::RedisError) -> Self {
         Self::Unavailable { detail: error.to_string() }

@@ -77,6 +77,8 @@ pub(super) struct Cluster {
     asked: tokio::sync::Mutex<Option<Instant>>,
     /// How often slots came into other hands.
     turns: AtomicU64,
+    /// Why no node said who has what, when all were asked in vain.
+    silence: Mutex<String>,
 }
 
 /// What was answered, and over which link.
@@ -117,6 +119,7 @@ impl Cluster {
             stale: AtomicBool::new(true),
             asked: tokio::sync::Mutex::default(),
             turns: AtomicU64::new(0),
+            silence: Mutex::default(),
         };
         for address in cluster.seeds.addresses.clone() {
             cluster.node(&address.into())?;
@@ -209,7 +212,7 @@ impl Cluster {
     /// The connection to the primary of a slot.
     pub(super) async fn primary_of(&self, slot: u16) -> Result<Arc<Connection>, StoreError> {
         self.look_if_stale().await;
-        let owner = self.owner(slot).ok_or_else(|| uncovered(slot))?;
+        let owner = self.owner(slot).ok_or_else(|| self.uncovered(slot))?;
         self.node(&owner)
     }
 
@@ -218,7 +221,7 @@ impl Cluster {
         self.look_if_stale().await;
         let primaries = self.map.lock().unwrap_or_else(PoisonError::into_inner).primaries();
         if primaries.is_empty() {
-            return Err(StoreError::Unavailable { detail: "no node of the cluster answers".to_owned() });
+            return Err(self.uncovered(0));
         }
         primaries.into_iter().map(|address| self.node(&address).map(|node| (address, node))).collect()
     }
@@ -228,6 +231,9 @@ impl Cluster {
         self.doubt();
         self.look_if_stale().await;
         let map = self.map.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if map.members().is_empty() {
+            return Err(self.nobody_says());
+        }
         let members = map.members().iter().filter(|member| !member.failed);
         let members = members.map(|member| Ok((member.clone(), self.node(&member.address)?)));
         Ok((members.collect::<Result<_, StoreError>>()?, map.missing()))
@@ -283,10 +289,11 @@ impl Cluster {
         let owner = self.owner(slot);
         let address = match &ask {
             Some(address) => Arc::from(address.as_str()),
-            None => owner.clone().ok_or_else(|| unheard(uncovered(slot)))?,
+            None => owner.clone().ok_or_else(|| unheard(self.uncovered(slot)))?,
         };
         let node = self.node(&address).map_err(Refusal::Final)?;
         let connected = self.unless_replaced(slot, owner.as_ref(), pin!(node.connected())).await;
+        let connected = connected.map(|link| link.map_err(|error| error.at(&address)));
         let mut link = connected.unwrap_or_else(|| Err(unreached(&address))).map_err(unheard)?;
         let sent = {
             let sending = pin!(parcel.send(&mut link, ask.is_some()));
@@ -326,9 +333,9 @@ impl Cluster {
         let answered = error.clone().into_server_errors();
         let Some((_, first)) = answered.as_ref().and_then(|errors| errors.first()) else {
             self.doubt();
-            return Refusal::Final(StoreError::of_sent(error));
+            return Refusal::Final(StoreError::of_sent(error).at(asked));
         };
-        let meant = StoreError::of_code(first.code(), error.to_string());
+        let meant = StoreError::of_code(first.code(), error.to_string()).at(asked);
         let to = || first.details().and_then(|details| details.split_once(' '));
         let go_to = match first.code() {
             "MOVED" => {
@@ -378,6 +385,21 @@ impl Cluster {
         }
     }
 
+    fn uncovered(&self, slot: u16) -> StoreError {
+        let is_heard = !self.map.lock().unwrap_or_else(PoisonError::into_inner).members().is_empty();
+        if is_heard {
+            StoreError::Unavailable { detail: format!("no primary of the cluster has slot {slot}") }
+        } else {
+            self.nobody_says()
+        }
+    }
+
+    /// Why nothing is known of the cluster, as each node that was asked has it.
+    fn nobody_says(&self) -> StoreError {
+        let why = self.silence.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        StoreError::Unavailable { detail: format!("no node says who has which slot: {why}") }
+    }
+
     /// The map may be wrong.
     fn doubt(&self) {
         self.stale.store(true, Ordering::Release);
@@ -397,9 +419,12 @@ impl Cluster {
             nodes.iter().map(|(address, node)| (Arc::clone(address), Arc::clone(node))).collect()
         };
         let views = join_all(nodes.iter().map(|(address, node)| view_of(address, node))).await;
-        let views: Vec<_> = views.into_iter().flatten().collect();
         *asked = Some(Instant::now());
+        let (views, silent): (Vec<_>, Vec<_>) = views.into_iter().partition(Result::is_ok);
+        let views: Vec<_> = views.into_iter().flatten().collect();
         if views.is_empty() {
+            let why: Vec<String> = silent.into_iter().filter_map(Result::err).collect();
+            *self.silence.lock().unwrap_or_else(PoisonError::into_inner) = why.join("; ");
             return;
         }
         let fresh = SlotMap::of_views(&views);
@@ -413,13 +438,16 @@ impl Cluster {
     }
 }
 
-/// What a node says of the cluster, if it answers soon.
-async fn view_of(address: &str, node: &Connection) -> Option<Vec<map::NodeView>> {
+/// What a node says of the cluster, if it answers soon; else why it does not.
+async fn view_of(address: &str, node: &Connection) -> Result<Vec<map::NodeView>, String> {
     let mut nodes = redis::cmd("CLUSTER");
     nodes.arg("NODES");
-    let reply = tokio::time::timeout(VIEW_TIMEOUT, node.send(&nodes)).await.ok()?.ok()?;
-    let text: String = redis::from_redis_value_ref(&reply).ok()?;
-    Some(map::read_nodes(&text, address)).filter(|view| !view.is_empty())
+    let asked = tokio::time::timeout(VIEW_TIMEOUT, node.send(&nodes)).await;
+    let reply = asked.map_err(|_| format!("{address}: no answer within {} ms", VIEW_TIMEOUT.as_millis()))?;
+    let reply = reply.map_err(|error| format!("{address}: {}", error.said()))?;
+    let text: String = redis::from_redis_value_ref(&reply).map_err(|error| format!("{address}: {error}"))?;
+    let view = map::read_nodes(&text, address);
+    if view.is_empty() { Err(format!("{address}: it names no node")) } else { Ok(view) }
 }
 
 /// What goes to one primary in one piece.
@@ -445,10 +473,6 @@ impl Parcel<'_> {
             Self::All(pipeline) => link.pipeline(pipeline).await,
         }
     }
-}
-
-fn uncovered(slot: u16) -> StoreError {
-    StoreError::Unavailable { detail: format!("no primary of the cluster has slot {slot}") }
 }
 
 fn unreached(address: &str) -> StoreError {
