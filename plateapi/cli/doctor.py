@@ -22,7 +22,7 @@ from plateapi.cli.law import open_book
 from plateapi.cli.places import running_address
 from plateapi.cli.telling import complain, console, write_json
 from plateapi.genesis import look_at_store
-from plateapi.keeper.status import read_status
+from plateapi.keeper.status import KeeperStatus, read_status
 from plateapi.law import day_of
 from plateapi.services.pool_standing import ON_SALE, PoolStanding
 from plateapi.settings import Settings, unknown_variables
@@ -234,16 +234,22 @@ def _keeper(settings: Settings) -> Iterator[Finding]:
             "published tariffs", "fault", status.tariff_error, "docs/operating/wrong-tariff-published.md"
         )
     if status.active and not status.expiry_leased:
-        yield Finding(
-            "clock",
-            "note" if status.expiry_rests_seconds else "fault",
-            f"the clock was behind: nothing expires for {status.expiry_rests_seconds} s more"
-            if status.expiry_rests_seconds
-            else f"clocks parted by {status.clock_parted_by_ms} ms: nothing expires",
-            "docs/operating/clock-alarm.md",
-        )
+        yield _unleased(status, settings)
     if status.replica_error:
         yield Finding("replica writing", "fault", status.replica_error, "Look into var/log/keeper.log.")
+
+
+def _unleased(status: KeeperStatus, settings: Settings) -> Finding:
+    """Why nothing expires: a clock was behind, clocks lie apart, or a server did not answer."""
+    alarm = "docs/operating/clock-alarm.md"
+    if status.expiry_rests_seconds:
+        sentence = f"the clock was behind: nothing expires for {status.expiry_rests_seconds} s more"
+        return Finding("clock", "note", sentence, alarm)
+    if abs(status.clock_parted_by_ms) > settings.clock_tolerance_seconds * 1_000:
+        sentence = f"clocks parted by {status.clock_parted_by_ms} ms: nothing expires"
+        return Finding("clock", "fault", sentence, alarm)
+    sentence = "a server of the store did not take the right to expire, and nothing expires in its pools"
+    return Finding("expiry", "fault", sentence, "docs/operating/store-down.md, of a cluster failover.md")
 
 
 def _replica(settings: Settings, book: RuleBook | None) -> Iterator[Finding]:
