@@ -5,8 +5,8 @@
 
 Search, hold, begin payment, the payment side's signed word, until the mark is his; a fifth of it at desks,
 and a pricing admin publishes a tariff in the middle. Then a control on a store whose hold function was
-sabotaged, where the same check must find double holds. With ``--cluster`` the day is on three primaries and
-three replicas that are started here; its control stays on one server.
+sabotaged, where the same check must find double holds. With ``--cluster`` each of the two is on three
+primaries and three replicas that are started here.
 
 Exit code 0: nobody failed, everybody has a mark, the check found nothing and the control was caught.
 """
@@ -36,7 +36,7 @@ from loadtests.service import (
     sabotage_store,
     wait_until_journalled,
 )
-from tests.clusters import running_cluster
+from tests.clusters import PRIMARIES, running_cluster
 
 CONNECTIONS = 32
 LIVE_HOLDS_PERSON = 3
@@ -112,9 +112,18 @@ class Day:
 
 @contextmanager
 def opened_day(
-    base: Path, name: str, *, law: Path | None = None, sabotaged: bool = False, store_url: str = ""
+    base: Path,
+    name: str,
+    *,
+    law: Path | None = None,
+    sabotaged: bool = False,
+    store_url: str = "",
+    on_cluster: bool = False,
 ) -> Iterator[Day]:
-    """A service of the day's own, on its own store or the one named; the sabotaged one holds anything."""
+    """A service of the day's own, on its own store or the one named; the sabotaged one holds anything.
+
+    ``on_cluster`` is for the sabotaged one, whose store is always its own.
+    """
     directory = base / name
     directory.mkdir(parents=True)
     settings = LEAD | ({"PLATES_PATTERNS_DIR": str(law)} if law else {})
@@ -122,19 +131,32 @@ def opened_day(
         with running_service(directory, store_url=store_url, settings=settings) as address:
             yield Day(address, directory)
         return
-    store = base / f"store-of-{name}"
-    store.mkdir()
     with (
-        own_store(store) as url,
+        _store_to_spoil(base / f"store-of-{name}", on_cluster=on_cluster) as (url, servers),
         running_service(directory, store_url=url, workers=1, settings=settings) as address,
     ):
-        sabotage_store(url)
+        for server in servers:
+            sabotage_store(server)
         yield Day(address, directory)
 
 
-def spoiled(base: Path, applications: int, *, law: Path | None = None) -> list[Finding]:
+@contextmanager
+def _store_to_spoil(directory: Path, *, on_cluster: bool) -> Iterator[tuple[str, list[str]]]:
+    """A store of the control's own: its URL, and that of each server that has keys."""
+    if on_cluster:
+        with running_cluster() as cluster:
+            yield cluster.url, [f"redis://{node.address}" for node in cluster.nodes[:PRIMARIES]]
+        return
+    directory.mkdir()
+    with own_store(directory) as url:
+        yield url, [url]
+
+
+def spoiled(
+    base: Path, applications: int, *, law: Path | None = None, on_cluster: bool = False
+) -> list[Finding]:
     """What the check finds when the store is sabotaged: double holds, or the check proves nothing."""
-    with opened_day(base, "control", law=law, sabotaged=True) as day:
+    with opened_day(base, "control", law=law, sabotaged=True, on_cluster=on_cluster) as day:
         day.travel(day.prepare(0, applications), tariff=False)
         return day.history().findings
 
@@ -166,7 +188,7 @@ def main() -> int:
             summary = day.travel(plan, generator=options.generator)
             history = day.history()
         report(summary, history)
-        control = spoiled(Path(base), options.control_applications)
+        control = spoiled(Path(base), options.control_applications, on_cluster=options.cluster)
     verdict = {
         "seconds": round(summary.seconds, 2),
         "requests": summary.requests,
