@@ -16,7 +16,7 @@ SECONDS_BOUND = 900
 def test_a_short_launch_keeps_every_promise_and_its_control_does_not() -> None:
     """No failed request, no finding, some marks allotted; and double holds on the sabotaged store."""
     command = [sys.executable, "-m", "loadtests.launch", "--users", "12", "--light"]
-    command += ["--seconds", "15", "--control-seconds", "8"]
+    command += ["--seconds", "6", "--control-seconds", "4"]
     ran = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS_BOUND, check=False
     )
