@@ -41,6 +41,13 @@ class Country:
             self.service = Service(self.data_dir).wait_until_ready()
         return self.service
 
+    def asleep(self) -> Service:
+        """The service, stopped when it runs; it is founded first, where nothing ever ran."""
+        service = self.service or self.running()
+        if service.process.poll() is None:
+            assert service.stop() == 0
+        return service
+
 
 @pytest.fixture(scope="module")
 def country(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Country]:
@@ -371,8 +378,7 @@ def test_production_does_not_start_with_stand_ins(tmp_path: Path) -> None:
 
 def test_the_demonstration_fills_a_sleeping_country(country: Country) -> None:
     """Where nothing runs it starts the store and a keeper, imports, and stops them; the data stays."""
-    service = country.running()
-    assert service.stop() == 0
+    service = country.asleep()
     code, [_, imported] = service.plates("demo", "--rows", "1000", "--seed", "8")
     assert imported["imported"] > 0
     assert not lives(service.store_pid)
@@ -383,8 +389,7 @@ def test_the_demonstration_fills_a_sleeping_country(country: Country) -> None:
 
 def test_a_damaged_store_is_refused_with_its_sentence(country: Country) -> None:
     """The last test of the module: it spoils the data."""
-    if country.service is not None and country.service.process.poll() is None:
-        country.service.stop()
+    country.asleep()
     manifest = country.data_dir / "store" / "appendonlydir" / "appendonly.aof.manifest"
     manifest.rename(manifest.with_suffix(".gone"))
     service = Service(country.data_dir)
