@@ -71,7 +71,7 @@ test-packages: | check-prerequisites
 
 lint: $(VENV)/.built
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo clippy --workspace --all-targets --features plate-fuzz/program --quiet -- -D warnings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -84,6 +84,13 @@ test-rust: $(VENV)/.built
 test-core: $(VENV)/.built
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo build --profile test --quiet \
 		--package plate-binding --package plate-simulation --features plate-binding/sabotage
+	@bash scripts/install-package c++ g++ "building libFuzzer"
+	$(COVERAGE_BUILD) engine
+
+# libFuzzer and our own crates as it wants them. Not incremental and apart from other builds of ours, but with the same
+# crates of others. Without the inventory's readers, as `make test` has it, it is built in half the time.
+COVERAGE_BUILD = RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/scripts/rustc-with-coverage CARGO_INCREMENTAL=0 \
+	cargo build --profile test --quiet --package plate-fuzz --features
 
 test-python: $(VENV)/.built test-core bench-native
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/browser
@@ -101,11 +108,14 @@ format: $(VENV)/.locked ## rewrite the sources in the house's format
 
 # --- every promise as an experiment -----------------------------------------------------------------------------
 
-.PHONY: proof proof-packages proof-report replay
+.PHONY: proof proof-packages proof-report replay fuzzers fuzz
 
 PROOF_JSON ?= var/proof.json
+TARGETS ?= $(or $(CARGO_TARGET_DIR),target)
+FUZZED ?= patterns
+FUZZ_SECONDS ?= 600
 
-proof: proof-packages build test-core ## every promise tried, each with its control; ONLY=name,name SHORT=1 SEED=n
+proof: proof-packages build test-core fuzzers ## every promise tried, each with its control; ONLY=name,name SHORT=1 SEED=n
 	$(BIN)/python -m proof --only "$(ONLY)" --json $(PROOF_JSON) $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED))
 
 proof-packages: | check-prerequisites
@@ -114,9 +124,20 @@ proof-packages: | check-prerequisites
 proof-report: $(VENV)/.built ## the docs' table of the last proof
 	@$(BIN)/python -m proof.table $(PROOF_JSON) docs/proof/table.md
 
-replay: build test-core ## SEED=experiment:seed [CONTROL=1]: one trial of an experiment again
+replay: build test-core $(if $(filter fuzz_coverage:%,$(SEED)),fuzzers) ## SEED=experiment:seed [CONTROL=1]: one trial of an experiment again
 	@test -n "$(SEED)" || { echo "usage: make replay SEED=experiment:seed" >&2; exit 2; }
 	@$(BIN)/python -m proof --replay "$(SEED)" $(if $(CONTROL),--control)
+
+# After test-core, whose program has fewer readers and the same name.
+fuzzers: test-core
+	$(COVERAGE_BUILD) engine,packed
+
+fuzz: fuzzers ## FUZZED=patterns FUZZ_SECONDS=600: libFuzzer on one reader by hand; what it finds and learns is in var/fuzz
+	@mkdir -p var/fuzz/learned/$(FUZZED)
+	@$(TARGETS)/debug/fuzz --write-corpus var/fuzz/known
+	PLATES_FUZZ_TARGET=$(FUZZED) $(TARGETS)/debug/fuzz_coverage -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		-use_value_profile=1 -dict=var/fuzz/known/$(FUZZED).dict -artifact_prefix=var/fuzz/$(FUZZED)- \
+		var/fuzz/learned/$(FUZZED) var/fuzz/known/$(FUZZED)
 
 # --- figures and load -----------------------------------------------------------------------------------------
 

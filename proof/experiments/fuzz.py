@@ -1,11 +1,11 @@
-"""Inputs made at random against everything that reads what others wrote (``plate_core/simulation/src/fuzz``).
+"""Inputs made at random against everything that reads what others wrote (``plate_core/fuzz``).
 
-Marks, patterns, amounts, days and tariffs as people write them; entries, records, payments and settings as
-they are packed. Nothing may panic, and what was read is the same when it is written and read again. The
-control plants a panic behind the marks with digits 777.
+Marks, patterns, amounts, days and the law's files as people write them; entries, records, payments and
+settings as they are packed. Nothing may panic, and what was read is the same when it is written and read
+again. The control plants a panic behind the marks with digits 777.
 
-Deliberately not here: coverage-guided search, which needs a compiler that this project does not ask for. The
-generators know the languages instead, and each reader must have read a good part of what it was given.
+Deliberately not here: search led by coverage (``fuzz_coverage.py``). Here the generators know the languages
+(``plate_core/simulation/src/fuzz``), and each reader must have read a good part of what it was given.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def core_seconds() -> float:
 
 def sabotage(course: Course) -> Tally:
     """A panic is planted in one reader."""
-    faults, counted = fuzz(course.seeds, "--planted")
+    faults, counted = fuzz(course.seeds, "--planted", "common")
     course.progress(len(course.seeds))
     return Tally(counted["seeds"], faults)
 

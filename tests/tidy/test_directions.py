@@ -12,10 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # What each crate may stand on, from the design; everything else of ours or of these others is refused.
 FORBIDDEN_CRATES = {
-    "plate-algebra": {"redis", "tokio", "pyo3", "plate-scan", "plate-inventory", "memmap2"},
-    "plate-scan": {"redis", "tokio", "pyo3", "plate-inventory"},
-    "plate-inventory": {"pyo3", "plate-binding", "plate-simulation"},
-    "plate-binding": {"plate-simulation"},
+    "plate-algebra": {"redis", "tokio", "pyo3", "plate-scan", "plate-inventory", "plate-fuzz", "memmap2"},
+    "plate-scan": {"redis", "tokio", "pyo3", "plate-inventory", "plate-fuzz"},
+    "plate-inventory": {"pyo3", "plate-binding", "plate-simulation", "plate-fuzz"},
+    "plate-binding": {"plate-simulation", "plate-fuzz"},
+    "plate-fuzz": {"pyo3", "plate-binding", "plate-simulation"},
     "plate-simulation": {"pyo3", "plate-binding"},
 }
 
