@@ -108,6 +108,18 @@ def service_processes(directory: Path) -> dict[str, list[int]]:
     }
 
 
+def whole_service(directory: Path) -> dict[str, list[int]]:
+    """What runs of it, once each that was killed has come back."""
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until:
+        with suppress(OSError, ValueError):
+            found = service_processes(directory)
+            if all(pids and all(Path(f"/proc/{pid}").exists() for pid in pids) for pids in found.values()):
+                return found
+        time.sleep(0.05)
+    raise RuntimeError("what was killed did not come back")
+
+
 @dataclass
 class _Round:
     """All visits to one service, and what was found."""
@@ -185,7 +197,7 @@ class _Round:
 
     def look_at_core_dumps(self) -> None:
         """A dump of memory would hold every number of the last minutes."""
-        for name, pids in service_processes(self.directory).items():
+        for name, pids in whole_service(self.directory).items():
             for pid in pids:
                 limits = Path(f"/proc/{pid}/limits").read_text("ascii").splitlines()
                 core = next(line for line in limits if line.startswith("Max core file size"))
