@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from plateapi.cli.up.counts import empty_counts, forget_counts
+import pytest
+
+from plateapi.cli.up.counts import counting_together, empty_counts
 
 
 def test_counts_lie_in_memory_and_begin_empty(tmp_path: Path) -> None:
@@ -15,8 +17,21 @@ def test_counts_lie_in_memory_and_begin_empty(tmp_path: Path) -> None:
     assert (again, again.parent, list(again.iterdir())) == (first, memory, [])
     assert again.stat().st_mode & 0o777 == 0o700
     assert empty_counts(tmp_path / "other", memory) != first
-    forget_counts(again)
-    assert not again.exists()
+
+
+def test_a_run_leaves_no_counts_however_it_ends(tmp_path: Path) -> None:
+    """A start that is refused too: shared memory is for what runs."""
+    memory = tmp_path / "memory"
+    memory.mkdir()
+
+    def refused() -> None:
+        with counting_together(tmp_path / "var", memory) as counts:
+            assert counts.parent == memory
+            raise OSError("refused")
+
+    with pytest.raises(OSError, match="refused"):
+        refused()
+    assert list(memory.iterdir()) == []
 
 
 def test_without_memory_of_our_own_counts_lie_in_the_data_directory(tmp_path: Path) -> None:

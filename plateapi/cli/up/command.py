@@ -26,7 +26,7 @@ from plateapi.cli.up.boot import (
 )
 from plateapi.cli.up.child import Child
 from plateapi.cli.up.conductor import Conductor
-from plateapi.cli.up.counts import empty_counts, forget_counts
+from plateapi.cli.up.counts import counting_together
 from plateapi.cli.up.greeting import greeting
 from plateapi.cli.up.runfile import RunFile
 from plateapi.settings import PREFIX, Settings
@@ -118,25 +118,14 @@ class _Run:
         port = choose_port(settings.host, settings.port)
         url, store = start_or_find_store(settings, self.report)
         settings = settings.model_copy(update={"redis_url": url, "port": port})
-        environment = {URL_VARIABLE: url, f"{PREFIX}PORT": str(port)}
-        counts = empty_counts(settings.data_dir)
-        logs = DataDirectory(settings.data_dir).log
-        children = [
-            Child("keeper", "plateapi.keeper", logs / "keeper.log", environment),
-            Child(
-                "api",
-                "plateapi.cli.up.api_server",
-                logs / "api.log",
-                environment | {METRICS_VARIABLE: str(counts)},
-            ),
-        ]
-        conductor = Conductor(children, store, self.report, self.stopping)
-        with conductor:
+        with (
+            counting_together(settings.data_dir) as counts,
+            Conductor(_children(settings, counts), store, self.report, self.stopping) as conductor,
+        ):
             if load_store(settings, self.report, self.stopping, embedded=store is not None):
                 conductor.start()
                 self._serve(settings, conductor, "embedded" if store else "external")
             self.report("stopping")
-        forget_counts(counts)
         runfile.remove(settings.data_dir)
         self.report("stopped")
         return Exit.DONE
@@ -185,6 +174,17 @@ class _Run:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping.set()
+
+
+def _children(settings: Settings, counts: Path) -> list[Child]:
+    """The keeper and the API, told which store and port the run has chosen."""
+    logs = DataDirectory(settings.data_dir).log
+    chosen = {URL_VARIABLE: settings.redis_url, f"{PREFIX}PORT": str(settings.port)}
+    counting = chosen | {METRICS_VARIABLE: str(counts)}
+    return [
+        Child("keeper", "plateapi.keeper", logs / "keeper.log", chosen),
+        Child("api", "plateapi.cli.up.api_server", logs / "api.log", counting),
+    ]
 
 
 def _answers(url: str) -> bool:

@@ -8,7 +8,8 @@ be on just the disk that is full when the counts matter.
 import hashlib
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -28,9 +29,14 @@ def empty_counts(data_dir: Path, shared_memory: Path = SHARED_MEMORY) -> Path:
     raise FileExistsError(f"{directory} cannot be emptied")
 
 
-def forget_counts(directory: Path) -> None:
-    """At the end of a run nobody asks for them any more."""
-    shutil.rmtree(directory, ignore_errors=True)
+@contextmanager
+def counting_together(data_dir: Path, shared_memory: Path = SHARED_MEMORY) -> Iterator[Path]:
+    """The directory for one run. However the run ends, nobody asks for its counts any more."""
+    directory = empty_counts(data_dir, shared_memory)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _in_memory(data_dir: Path, shared_memory: Path) -> Path:
