@@ -95,7 +95,7 @@ class Crowd:
 
     Attributes:
         marks: what they want; fewer marks, more quarrels.
-        people: how many there are; each has his own limit.
+        people: how many there are at a time; whoever has reached his own limit makes room for another.
         core: the one that the inventory belongs to; another than the installed one where faults are planted.
         same_id: whether an answer that is unknown is asked for under the same request id (a control says no).
     """
@@ -184,7 +184,9 @@ class Crowd:
             for _ in left:
                 if self.stopping:
                     return
-                await self.journey(number)
+                if await self.journey(number) == "limit_reached":
+                    # Another comes in his place: of a crowd that may have no more, nothing could be lost.
+                    number += self.people
 
         await asyncio.gather(*(person(number) for number in range(1, self.people + 1)))
 
@@ -198,12 +200,12 @@ class Crowd:
             self.stopping = True
             await running
 
-    async def journey(self, person: int) -> None:
-        """Hold a mark; then give it back, keep it longer, buy it, or leave."""
+    async def journey(self, person: int) -> str:
+        """Hold a mark; then give it back, keep it longer, buy it, or leave. What the hold came to."""
         mark = self.random.choice(self.marks)
         answer = await self.hold(person, mark)
         if answer.outcome != "held" or answer.live is None:
-            return
+            return answer.outcome
         hold, revision = answer.live.hold_id, answer.live.revision
         match self.random.randrange(4):
             case 0:
@@ -212,6 +214,7 @@ class Crowd:
                 await self.ask("extend", person, lambda act: (act, mark, hold, revision), hold=hold)
             case 2:
                 await self.buy(person, mark, hold, revision)
+        return answer.outcome
 
     async def hold(self, person: int, mark: Mark) -> Answer:
         """Ask for one mark."""

@@ -150,16 +150,6 @@ class StoreCluster:
         """Whether a node runs and takes itself for the primary of a pool or a shard."""
         return node.process is not None and _has(node, key_slot(tag.encode()))
 
-    def is_given_up(self, node: Node) -> bool:
-        """Whether another node says that most of the cluster takes it for gone."""
-        for other in self.nodes:
-            if other is not node and other.process is not None:
-                with suppress(redis.RedisError):
-                    for line in _lines(other):
-                        if line[1].startswith(f"{node.address}@") and "fail" in line[2].split(","):
-                            return True
-        return False
-
     def replica_of(self, primary: Node) -> Node:
         """The one replica of a primary."""
         place = primary.ask("CLUSTER", "MYID")
