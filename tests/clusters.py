@@ -74,6 +74,11 @@ class Node:
         with (self.directory / "server.log").open("ab") as log:
             self.process = subprocess.Popen([server_binary(self.kind), *arguments], stdout=log, stderr=log)
 
+    def start_empty(self) -> None:
+        """Start it without its data, whose end may be torn: whoever has replaced it gives it everything."""
+        shutil.rmtree(self.directory / "appendonlydir")
+        self.start()
+
     def client(self, *, as_text: bool = True) -> redis.Redis:
         """A plain client of this node alone."""
         return redis.Redis(port=self.ports[0], socket_timeout=5, decode_responses=as_text)

@@ -5,9 +5,9 @@ while people still reach it. A plain kill proves little, for what was acknowledg
 already. The control waits for no replica: what is acknowledged while the replica stands still, the new
 primary has never heard of.
 
-What is killed is started again once another has taken over: with one replica a primary, nothing is written to
-a primary that has none (`min-replicas-to-write`). Not earlier, though a supervisor may be quicker: whoever is
-back before the election gives his replica all that he has on disk, and then nothing could be lost.
+What is killed is started again, empty, once another has taken over: with one replica a primary, nothing is
+written to a primary that has none (`min-replicas-to-write`). Not earlier, though a supervisor may be quicker:
+whoever is back before the election gives his replica all that he has on disk, and then nothing could be lost.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ BLOWS: Final[tuple[Blow, ...]] = (kill, pause_then_kill, cut_off)
 def _kill_until_replaced(cluster: StoreCluster, pool: str, primary: Node) -> None:
     primary.kill()
     _await_another(cluster, pool, primary)
-    primary.start()
+    primary.start_empty()
 
 
 def _await_another(cluster: StoreCluster, pool: str, primary: Node) -> None:

@@ -37,7 +37,7 @@ from proof.crowd import POOLS, Crowd, open_sale
 from proof.damaged_tariffs import damaged_tariff
 from proof.experiment import Course, Experiment, Fault, Figure, Size, Tally
 from proof.planted import load_planted_core, open_planted
-from proof.reference_prices import ReferenceTariff
+from proof.reference_prices import BeyondReference, ReferenceTariff
 from tests.lasting_law import lasting_law
 from tests.servers import new_server, remove_server
 from tests.tariffs import PRESENT, tariff_text
@@ -94,6 +94,7 @@ class _Trials:
     faults: list[Fault] = field(default_factory=list)
     refused: int = 0
     sound: int = 0
+    beyond: int = 0
     changes: int = 0
     told_changed: int = 0
 
@@ -121,6 +122,7 @@ class _Trials:
             figures += [
                 Figure("files refused", self.refused, "", at_least=1),
                 Figure("files sound, and not approved", self.sound, "", at_least=1),
+                Figure("of them beyond the second reading", self.beyond, "", at_most=self.sound / 20),
             ]
         if files and changes:
             told = "holds that were told `tariff_changed`"
@@ -296,15 +298,21 @@ class _Files:
             self.trials.say(seed, "a file that was kept without a fault has some when it is read again")
 
     def _compare(self, seed: int, checked: CheckedTariff, text: str) -> None:
-        """Every price of a sound file is the one that the second reading of its text gives."""
+        """Every price of a sound file is the one that the second reading of its text gives.
+
+        A bit that falls over may leave a sound set in more of the language than that reading knows (`!800`).
+        """
         at_ms = begin_of_day_ms(checked.in_force_from)
         tariff = _Tariff(checked.revision, checked.book, ReferenceTariff.read(text))
         prices = checked.book.prices(self.samples, at_ms)
-        for mark, price in zip(self.samples, prices, strict=True):
-            if price is not None and price != (tariff.revision, tariff.amount_tiyn(mark)):
-                self.trials.say(
-                    seed, f"{mark.text} is priced {price}, its text says {tariff.amount_tiyn(mark)}"
-                )
+        try:
+            amounts = [tariff.amount_tiyn(mark) for mark in self.samples]
+        except BeyondReference:
+            self.trials.beyond += 1
+            return
+        for mark, price, amount_tiyn in zip(self.samples, prices, amounts, strict=True):
+            if price is not None and price != (tariff.revision, amount_tiyn):
+                self.trials.say(seed, f"{mark.text} is priced {price}, its text says {amount_tiyn}")
 
     async def _press(self, seed: int, view: DraftView, text: str) -> None:
         """Try to bring it into force without a second person, and with one who saw another text."""
