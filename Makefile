@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 export UV_PYTHON_DOWNLOADS := never
+# Where make runs two things at a time it offers cargo its job server, and closes it: cargo does better by itself.
+ALONE := env --unset=MAKEFLAGS --unset=MFLAGS
+CARGO := $(ALONE) cargo
 
 RUST_SOURCES := $(shell find plate_core -name '*.rs' -o -name '*.lua' -o -name Cargo.toml) Cargo.toml Cargo.lock
 LOCK := requirements/dev.lock
@@ -34,7 +37,7 @@ $(VENV)/.locked: $(LOCK) .tools/uv-$(UV_VERSION)
 # An editable install puts only the facade's folder on the path; the second line adds the root, where plateapi stands.
 $(VENV)/.built: $(VENV)/.locked $(RUST_SOURCES) pyproject.toml
 	@echo "Building the core (release); the first time takes some minutes."
-	@PATH="$(abspath $(BIN)):$$PATH" $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(ALONE) PATH="$(abspath $(BIN)):$$PATH" $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/plates_root.pth"
 	@touch $@
 
@@ -58,7 +61,7 @@ lock: .tools/uv-$(UV_VERSION) ## write the lock anew from pyproject.toml
 
 # --- the proof of the day -----------------------------------------------------------------------------------
 
-.PHONY: lock test test-packages lint test-rust test-core test-python format reference
+.PHONY: lock test test-packages lint test-rust test-core test-python test-browser test-bench format reference
 
 VALKEY_BINARY = $(shell $(BIN)/python -c 'from tests.servers import server_binary; print(server_binary("valkey"))')
 RUST_TEST_ENVIRONMENT = PLATES_TEST_VALKEY="$(VALKEY_BINARY)" PLATES_TEST_REDIS="$$(command -v redis-server)"
@@ -77,19 +80,19 @@ test-packages: | check-prerequisites
 	@bash scripts/install-proof-packages
 
 lint: $(VENV)/.built
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --features plate-fuzz/program --quiet -- -D warnings
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --features plate-fuzz/program --quiet -- -D warnings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
 test-rust: $(VENV)/.built
-	$(RUST_TEST_ENVIRONMENT) cargo test --workspace --quiet
+	$(RUST_TEST_ENVIRONMENT) $(CARGO) test --workspace --quiet
 
 # The core with a clock as an argument and faults to plant, and the simulation, for the proof only; never installed.
 test-core: $(VENV)/.locked
-	PYO3_PYTHON=$(abspath $(BIN)/python) cargo build --profile test --quiet \
+	PYO3_PYTHON=$(abspath $(BIN)/python) $(CARGO) build --profile test --quiet \
 		--package plate-binding --package plate-simulation --features plate-binding/sabotage
 	@bash scripts/install-package c++ g++ "building libFuzzer"
 	$(COVERAGE_BUILD) engine
@@ -97,19 +100,24 @@ test-core: $(VENV)/.locked
 # libFuzzer and our own crates as it wants them. Not incremental and apart from other builds of ours, but with the same
 # crates of others. Without the inventory's readers, as `make test` has it, it is built in half the time.
 COVERAGE_BUILD = RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/scripts/rustc-with-coverage CARGO_INCREMENTAL=0 \
-	cargo build --profile test --quiet --package plate-fuzz --features
+	$(CARGO) build --profile test --quiet --package plate-fuzz --features
 
 test-python: $(VENV)/.built test-core bench-native
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/browser
-	# Playwright keeps an event loop running in its process, so the browser has a process of its own.
+	@$(PAIR) test-browser test-bench
+
+# Playwright keeps an event loop running in its process, so the browser has a process of its own.
+test-browser: $(VENV)/.built
 	$(BIN)/pytest tests/browser
+
+test-bench: bench-native
 	$(BIN)/pytest bench --benchmark-disable --quiet
 
 reference: $(VENV)/.built ## write docs/reference's pages of the API from the code
 	$(BIN)/python -m plateapi.reference
 
 format: $(VENV)/.locked ## rewrite the sources in the house's format
-	cargo fmt --all
+	$(CARGO) fmt --all
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
 
@@ -160,7 +168,7 @@ APPLICATIONS ?= 11000
 
 # What benches measure inside Rust; no part of the wheel.
 bench-native: $(VENV)/.built
-	@cargo build --release --package plate-bench --quiet
+	@$(CARGO) build --release --package plate-bench --quiet
 
 bench: bench-native ## measure: every case asserts its answer; JSON with circumstances
 	@bash scripts/install-package pg_ctlcluster postgresql "measuring beside PostgreSQL"
