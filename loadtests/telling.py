@@ -6,12 +6,10 @@ loses nothing that anybody relied on.
 
 from __future__ import annotations
 
+import json
 import os
-from io import FileIO
 from pathlib import Path
-from typing import Any
-
-import orjson
+from typing import Any, TextIO
 
 # HTTP's words for what took effect, by the route that was asked.
 HELD, EXTENDED, RELEASED, BEGUN, ALLOTTED = "held", "extended", "released", "payment_begun", "allotted"
@@ -23,7 +21,7 @@ class Teller:
     def __init__(self, directory: Path | None = None, *, file: Path | None = None) -> None:
         file = file or (directory or Path()) / f"told-{os.getpid()}.ndjson"
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._file = FileIO(file, "a")
+        self._file: TextIO = file.open("a", encoding="utf-8")
 
     def holding(self, person: str, request: str, outcome: str, holding: dict[str, Any]) -> None:
         """An effect on a mark, with the holding as it was answered."""
@@ -45,4 +43,5 @@ class Teller:
         self._write(person=person, request=request, mark=mark, outcome=outcome, **(blank | facts))
 
     def _write(self, **fields: Any) -> None:  # noqa: ANN401  # the fields of a Told
-        self._file.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE))
+        self._file.write(json.dumps(fields) + "\n")
+        self._file.flush()
