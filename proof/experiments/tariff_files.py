@@ -122,7 +122,8 @@ class _Trials:
             figures += [
                 Figure("files refused", self.refused, "", at_least=1),
                 Figure("files sound, and not approved", self.sound, "", at_least=1),
-                Figure("of them beyond the second reading", self.beyond, "", at_most=self.sound / 20),
+                # One may be among the few of the short form, too; of many it is one in four hundred.
+                Figure("of them beyond the second reading", self.beyond, "", at_most=max(1, self.sound / 20)),
             ]
         if files and changes:
             told = "holds that were told `tariff_changed`"
