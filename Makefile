@@ -8,9 +8,6 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 export UV_PYTHON_DOWNLOADS := never
-# Where make runs two things at a time it offers cargo its job server, and closes it: cargo does better by itself.
-ALONE := env --unset=MAKEFLAGS --unset=MFLAGS
-CARGO := $(ALONE) cargo
 
 RUST_SOURCES := $(shell find plate_core -name '*.rs' -o -name '*.lua' -o -name Cargo.toml) Cargo.toml Cargo.lock
 LOCK := requirements/dev.lock
@@ -37,7 +34,7 @@ $(VENV)/.locked: $(LOCK) .tools/uv-$(UV_VERSION)
 # An editable install puts only the facade's folder on the path; the second line adds the root, where plateapi stands.
 $(VENV)/.built: $(VENV)/.locked $(RUST_SOURCES) pyproject.toml
 	@echo "Building the core (release); the first time takes some minutes."
-	@$(ALONE) PATH="$(abspath $(BIN)):$$PATH" $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@PATH="$(abspath $(BIN)):$$PATH" $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/plates_root.pth"
 	@touch $@
 
@@ -61,38 +58,31 @@ lock: .tools/uv-$(UV_VERSION) ## write the lock anew from pyproject.toml
 
 # --- the proof of the day -----------------------------------------------------------------------------------
 
-.PHONY: lock test test-packages lint test-rust test-core test-python test-browser test-bench format reference
+.PHONY: lock test test-packages lint test-rust test-core test-python format reference
 
 VALKEY_BINARY = $(shell $(BIN)/python -c 'from tests.servers import server_binary; print(server_binary("valkey"))')
 RUST_TEST_ENVIRONMENT = PLATES_TEST_VALKEY="$(VALKEY_BINARY)" PLATES_TEST_REDIS="$$(command -v redis-server)"
 
-# Two at a time where they do not wait for each other: the release and what the proof needs are two profiles of cargo's,
-# and tests run while clippy compiles. That is two of a cold run's sixteen minutes.
-PAIR = $(MAKE) --no-print-directory --jobs 2 --output-sync=target
-
-test: test-packages setup ## everything, on the embedded Valkey and on Redis 7.0
-	@$(PAIR) build test-core
-	@$(PAIR) lint test-rust
-	@$(MAKE) --no-print-directory test-python
+test: test-packages build lint test-rust test-python ## everything, on the embedded Valkey and on Redis 7.0
 
 test-packages: | check-prerequisites
 	@bash scripts/install-test-packages
 	@bash scripts/install-proof-packages
 
 lint: $(VENV)/.built
-	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --features plate-fuzz/program --quiet -- -D warnings
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --features plate-fuzz/program --quiet -- -D warnings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
 test-rust: $(VENV)/.built
-	$(RUST_TEST_ENVIRONMENT) $(CARGO) test --workspace --quiet
+	$(RUST_TEST_ENVIRONMENT) cargo test --workspace --quiet
 
 # The core with a clock as an argument and faults to plant, and the simulation, for the proof only; never installed.
-test-core: $(VENV)/.locked
-	PYO3_PYTHON=$(abspath $(BIN)/python) $(CARGO) build --profile test --quiet \
+test-core: $(VENV)/.built
+	PYO3_PYTHON=$(abspath $(BIN)/python) cargo build --profile test --quiet \
 		--package plate-binding --package plate-simulation --features plate-binding/sabotage
 	@bash scripts/install-package c++ g++ "building libFuzzer"
 	$(COVERAGE_BUILD) engine
@@ -100,24 +90,19 @@ test-core: $(VENV)/.locked
 # libFuzzer and our own crates as it wants them. Not incremental and apart from other builds of ours, but with the same
 # crates of others. Without the inventory's readers, as `make test` has it, it is built in half the time.
 COVERAGE_BUILD = RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/scripts/rustc-with-coverage CARGO_INCREMENTAL=0 \
-	$(CARGO) build --profile test --quiet --package plate-fuzz --features
+	cargo build --profile test --quiet --package plate-fuzz --features
 
 test-python: $(VENV)/.built test-core bench-native
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/browser
-	@$(PAIR) test-browser test-bench
-
-# Playwright keeps an event loop running in its process, so the browser has a process of its own.
-test-browser: $(VENV)/.built
+	# Playwright keeps an event loop running in its process, so the browser has a process of its own.
 	$(BIN)/pytest tests/browser
-
-test-bench: bench-native
 	$(BIN)/pytest bench --benchmark-disable --quiet
 
 reference: $(VENV)/.built ## write docs/reference's pages of the API from the code
 	$(BIN)/python -m plateapi.reference
 
 format: $(VENV)/.locked ## rewrite the sources in the house's format
-	$(CARGO) fmt --all
+	cargo fmt --all
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
 
@@ -168,7 +153,7 @@ APPLICATIONS ?= 11000
 
 # What benches measure inside Rust; no part of the wheel.
 bench-native: $(VENV)/.built
-	@$(CARGO) build --release --package plate-bench --quiet
+	@cargo build --release --package plate-bench --quiet
 
 bench: bench-native ## measure: every case asserts its answer; JSON with circumstances
 	@bash scripts/install-package pg_ctlcluster postgresql "measuring beside PostgreSQL"
