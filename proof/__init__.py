@@ -10,7 +10,7 @@ verdict      runs one and judges it: the promise must hold and its control must 
 table        what came out, for people and for a file
 told         every answer that was acknowledged, as the history checker reads it
 crowd        people who hold, pay and give back through the facade, all at once
-false_disk   a disk that is slow, full, broken or a liar, and from which the power can be cut
+false_disk   a disk that is slow, full, broken or a liar, and where power can be cut and a write torn
 supervised   the embedded store under our own supervisor
 callers      people who do the same over HTTP, and ask again under the same key
 processes    the processes of a running service, to be killed and paused

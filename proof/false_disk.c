@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,13 +21,14 @@
 #include <unistd.h>
 
 /* The order is false_disk.py's `Mood`. */
-enum mood { HONEST, SLOW, BROKEN, FULL, LYING };
+enum mood { HONEST, SLOW, BROKEN, FULL, LYING, TEARING };
 
 struct page {
     uint64_t mood;
     uint64_t delay_us;
     uint64_t syncs;
     uint64_t kept_bytes; /* size of the append-only file at its last sync that was done */
+    uint64_t torn_permille; /* how much of a torn write reaches the file */
 };
 
 static struct page *page;
@@ -80,6 +82,18 @@ static int sync_file(int file, int (*honest)(int)) {
     return 0;
 }
 
+/*
+ * Write a part and die, as a process does that is killed while the kernel copies. Once: whoever is started
+ * next finds an honest disk. Commands end with a newline, so a part that does not is no whole command.
+ */
+static void tear(int file, const char *bytes, size_t count, ssize_t (*honest)(int, const void *, size_t)) {
+    if (mood_now() != TEARING || count < 2 || !is_ours(file, ".incr.aof")) return;
+    size_t part = 1 + (count - 2) * __atomic_load_n(&page->torn_permille, __ATOMIC_ACQUIRE) / 1000;
+    while (part > 1 && bytes[part - 1] == '\n') part--;
+    __atomic_store_n(&page->mood, HONEST, __ATOMIC_RELEASE);
+    if (honest(file, bytes, part) > 0) kill(getpid(), SIGKILL);
+}
+
 #define HONEST_ONE(name) static __typeof__(&name) honest; if (!honest) honest = dlsym(RTLD_NEXT, #name)
 
 int fsync(int file) { HONEST_ONE(fsync); return sync_file(file, honest); }
@@ -88,6 +102,7 @@ int fdatasync(int file) { HONEST_ONE(fdatasync); return sync_file(file, honest);
 
 ssize_t write(int file, const void *bytes, size_t count) {
     HONEST_ONE(write);
+    tear(file, bytes, count, honest);
     return refuses(file) ? -1 : honest(file, bytes, count);
 }
 

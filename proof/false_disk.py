@@ -1,4 +1,4 @@
-"""A disk that can be told to be slow, full, broken or a liar, and from which the power can be cut.
+"""A disk that can be told to be slow, full, broken or a liar, whose power can be cut and whose writes torn.
 
 It is a few functions of C between a process and its disk (``false_disk.c``), compiled into the trial's own
 directory: no superuser, no device. Whoever is started in its ``environment`` writes through it, and so does
@@ -13,13 +13,15 @@ import os
 import struct
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 SOURCE: Final = Path(__file__).with_suffix(".c")
 WORD: Final = struct.Struct("=Q")
 # The words of the page, in the order of `struct page`.
-MOOD, DELAY_US, SYNCS, KEPT_BYTES = range(4)
+MOOD, DELAY_US, SYNCS, KEPT_BYTES, TORN_PERMILLE = range(5)
 
 
 class Mood(enum.IntEnum):
@@ -30,6 +32,7 @@ class Mood(enum.IntEnum):
     BROKEN = 2  # each sync ends with EIO
     FULL = 3  # each write ends with ENOSPC
     LYING = 4  # each sync says that it was done, and nothing was
+    TEARING = 5  # the process dies in the midst of its next write to the append-only file; then HONEST
 
 
 class FalseDisk:
@@ -57,9 +60,20 @@ class FalseDisk:
             "FALSE_DISK_ROOT": str(self.root.resolve()),
         }
 
-    def become(self, mood: Mood, *, delay_ms: int = 0) -> None:
+    @contextmanager
+    def beneath(self) -> Iterator[None]:
+        """Whatever this process starts meanwhile writes through it: a supervisor starts in its own time."""
+        os.environ.update(self.environment)
+        try:
+            yield
+        finally:
+            for name in self.environment:
+                del os.environ[name]
+
+    def become(self, mood: Mood, *, delay_ms: int = 0, torn_permille: int = 0) -> None:
         """Behave so from the next call on."""
         self._write(DELAY_US, delay_ms * 1_000)
+        self._write(TORN_PERMILLE, torn_permille)
         self._write(MOOD, mood)
 
     @property
@@ -73,11 +87,15 @@ class FalseDisk:
         while self._read(KEPT_BYTES) < written:
             time.sleep(0.01)
 
-    def cut_power(self, append_only: Path) -> int:
-        """Take away what no sync has kept; how many bytes that was. Its server must be dead."""
+    def cut_power(self, append_only: Path, *, lucky: float = 0.0) -> int:
+        """Take away what no sync has kept, but for a ``lucky`` share that reached the disk all the same.
+
+        How many bytes that was. Its server must be dead.
+        """
         written, kept = append_only.stat().st_size, self._read(KEPT_BYTES)
-        os.truncate(append_only, kept)
-        return written - kept
+        left = kept + int((written - kept) * lucky)
+        os.truncate(append_only, left)
+        return written - left
 
     def _read(self, word: int) -> int:
         return int(WORD.unpack_from(self._page, word * WORD.size)[0])

@@ -16,6 +16,9 @@ import redis
 
 from plate_core import Inventory, Journal, RuleBook, public_key
 from plateapi.keeper.journaling import DOCUMENTS_POOL, journal_round
+from plateapi.store.append_only import append_only_fault
+from plateapi.store.binary import server_binary
+from plateapi.store.torn_end import find_torn_end
 from proof.crowd import POOLS, Crowd, opened_sale, some_marks
 from tests.clusters import Node
 from tests.servers import StoreServer
@@ -117,10 +120,22 @@ def payments_of(stored: dict[bytes, bytes]) -> dict[bytes, bytes]:
     return {field: value[2 : 2 + int.from_bytes(value[:2], "little")] for field, value in stored.items()}
 
 
-def is_up(server: StoreServer) -> bool:
-    """Start the server; whether it came up with what it found."""
+def is_up(server: StoreServer, *, mending: bool = False) -> bool:
+    """Start the server; whether it came up with what it found.
+
+    ``mending`` is what `plates up` does: an end that was torn in the midst of a write is cut off first.
+    """
     try:
         server.start()
     except (RuntimeError, redis.ResponseError):
-        return False
+        return mending and _cut_torn_end(server) and is_up(server)
     return True
+
+
+def _cut_torn_end(server: StoreServer) -> bool:
+    manifest = server.directory / "appendonlydir" / "appendonly.aof.manifest"
+    fault = append_only_fault(server_binary(), manifest)
+    torn = find_torn_end(fault) if fault is not None else None
+    if torn is not None:
+        torn.cut()
+    return torn is not None

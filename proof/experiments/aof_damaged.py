@@ -1,9 +1,10 @@
 """The store's files damaged behind its back: nothing is served that the journal does not tell.
 
-Each trial copies the data of a store that a crowd has filled, damages the copy, starts a server on it, and
-holds it to the boot contract and to the journal, as `plates up` does. What is served all the same must be
-what the undamaged store held: every plane, record, payment, setting and document, read by a plain client. The
-control is a server as it comes (`aof-load-truncated yes`) that nobody compares with anything.
+Each trial copies the data of a store that a crowd has filled, damages the copy, starts a server on it and
+holds it to the boot contract and to the journal. As `plates up` does, it first cuts off what seems to be the
+end of a torn write. What is served all the same must be what the undamaged store held: every plane, record,
+payment, setting and document, read by a plain client. The control is a server as it comes
+(`aof-load-truncated yes`) that nobody compares with anything.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def _sockets(_directory: str, names: list[str]) -> list[str]:
 
 async def _start(server: StoreServer, kept: Kept, book: RuleBook, *, compared: bool) -> str:
     """Start on what is there: `served`, or who refused it."""
-    if not is_up(server):
+    if not is_up(server, mending=compared):
         return "refused by the server"
     if not compared:
         return "served"

@@ -10,11 +10,9 @@ done.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,8 +30,7 @@ from tests.lasting_law import PATTERNS, light_law
 
 MOODS: Final = (Mood.BROKEN, Mood.FULL, Mood.SLOW)
 SLOW_MS: Final = 20
-MARKS: Final = 400
-NEWCOMER: Final = 10_000  # a person beyond the crowd
+MARKS: Final = 4_000
 # The supervisor's pauses grow while the disk refuses, and it looks five times a second.
 READY_SECONDS: Final = 10.0
 TROUBLE_SECONDS: Final = 3.0
@@ -67,17 +64,6 @@ async def _trials(course: Course, moods: Sequence[Mood]) -> Tally:
     return tally
 
 
-@contextmanager
-def _started_in(environment: Mapping[str, str]) -> Iterator[None]:
-    """Whatever this process starts meanwhile has it: the supervisor starts servers in its own time."""
-    os.environ.update(environment)
-    try:
-        yield
-    finally:
-        for name in environment:
-            del os.environ[name]
-
-
 @dataclass
 class _Trial:
     """One trouble of the disk below one store."""
@@ -93,7 +79,7 @@ class _Trial:
         place = self.directory / str(self.seed)
         place.mkdir()
         disk = FalseDisk(self.directory, place)
-        with _started_in(disk.environment), supervised_store(place) as store:
+        with disk.beneath(), supervised_store(place) as store:
             async with opened_sale(store.url, self.book) as inventory:
                 if self.mood is Mood.LYING:
                     disk.become(self.mood)
@@ -108,8 +94,6 @@ class _Trial:
 
     async def _suffer(self, store: Supervised, disk: FalseDisk, crowd: Crowd) -> None:
         disk.become(self.mood, delay_ms=SLOW_MS)
-        # The crowd may be at its limits by now, and a refusal writes nothing: somebody new wants another.
-        newcomer = asyncio.create_task(crowd.hold(NEWCOMER, some_marks(self.book, MARKS + 1)[-1]))
         await asyncio.sleep(crowd.random.uniform(0.3, 0.8))
         if self.mood in (Mood.BROKEN, Mood.LYING):
             store.kill()
@@ -119,7 +103,6 @@ class _Trial:
         recovered_at = time.monotonic()
         await until_ready(crowd.inventory)
         self.ready_seconds = time.monotonic() - recovered_at
-        await newcomer
 
 
 # --- a whole service on such a disk ----------------------------------------------------------------------

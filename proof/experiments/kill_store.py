@@ -1,8 +1,9 @@
 """kill -9 of the store in the midst of a crowd: nothing that was acknowledged is lost, and it is soon back.
 
-Every second trial kills the embedded store, which our own supervisor has to bring back; in the others a bare
-server is started again at once. The control acknowledges before the store has answered: what it told people
-is then not always true.
+A third of the trials kill the embedded store, which our own supervisor has to bring back; in a third a bare
+server is started again at once; in a third the embedded store dies in the midst of a write, so that its file
+ends within a command (``proof/false_disk.py``). The control acknowledges before the store has answered: what
+it told people is then not always true.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ from plate_core import Inventory, Mark, PlateError, RuleBook, load_rule_book
 from proof.audit import audit, read_feeds
 from proof.crowd import BLOW_FALLS_SECONDS, POOLS, Crowd, opened_sale, some_marks, until_ready
 from proof.experiment import Course, Experiment, Fault, Figure, Size, Tally
-from proof.supervised import supervised_store
+from proof.false_disk import FalseDisk, Mood
+from proof.kept import is_up
+from proof.supervised import Supervised, supervised_store
 from tests.lasting_law import PATTERNS
-from tests.servers import new_server, remove_server
+from tests.servers import StoreServer, new_server, remove_server
 
 READY_SECONDS: Final = 5.0
+MARKS: Final = 4_000
 
 
 def run(course: Course) -> Tally:
@@ -42,10 +46,12 @@ async def _trials(course: Course, *, early: bool) -> Tally:
     book = load_rule_book(PATTERNS)
     tally, ready_seconds = Tally(), 0.0
     for done, seed in enumerate(course.seeds, 1):
-        store = supervised_store if seed % 2 else _bare_store
-        with store(course.directory / f"store-{seed}") as server:
+        store = STORES[seed % len(STORES)]
+        with store(course.directory / f"store-{seed}", seed) as server:
             trial = _Trial(book, server, seed, course.directory / str(seed))
             tally.faults += await (trial.acknowledge_early() if early else trial.acknowledge())
+            if isinstance(server, _TornStore):
+                tally.faults += server.faults()
         tally.tried += 1
         ready_seconds = max(ready_seconds, trial.ready_seconds)
         course.progress(done)
@@ -70,11 +76,73 @@ class _Store(Protocol):
         ...
 
 
+@dataclass
+class _BareStore:
+    """A server that nobody watches."""
+
+    server: StoreServer
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self.server.url
+
+    def kill(self) -> None:
+        """Kill -9."""
+        self.server.kill()
+
+    def start(self) -> None:
+        """Start it on what it left. A kill may tear its last write by itself."""
+        if not is_up(self.server, mending=True):
+            raise RuntimeError("the store does not start on what it left")
+
+
+@dataclass
+class _TornStore:
+    """The embedded store, on a disk that tears the write in which it dies."""
+
+    store: Supervised
+    disk: FalseDisk
+    seed: int
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self.store.url
+
+    def kill(self) -> None:
+        """Let it die in the midst of its next write."""
+        share = random.Random(self.seed).randrange(1_000)
+        self.disk.become(Mood.TEARING, torn_permille=share)
+        self.store.wait_until_dead()
+
+    def start(self) -> None:
+        """Its supervisor does that."""
+
+    def faults(self) -> list[Fault]:
+        """The trial is worth nothing when no write was torn."""
+        torn = [*self.store.place.glob("appendonlydir/*.torn-*")]
+        return [] if torn else [Fault(self.seed, "no torn end was found and cut off")]
+
+
 @contextmanager
-def _bare_store(_directory: Path) -> Iterator[_Store]:
+def _supervised_store(directory: Path, _seed: int) -> Iterator[_Store]:
+    with supervised_store(directory) as store:
+        yield store
+
+
+@contextmanager
+def _torn_store(directory: Path, seed: int) -> Iterator[_Store]:
+    disk = FalseDisk(directory.with_name(f"disk-{seed}"), directory)
+    with disk.beneath(), supervised_store(directory) as store:
+        yield _TornStore(store, disk, seed)
+
+
+@contextmanager
+def _bare_store(_directory: Path, _seed: int) -> Iterator[_Store]:
     server = new_server("valkey")
     try:
-        yield server
+        yield _BareStore(server)
     finally:
         remove_server(server)
 
@@ -92,7 +160,7 @@ class _Trial:
     async def acknowledge(self) -> list[Fault]:
         """A crowd that is told what the store has said; everything it was told must be so."""
         async with opened_sale(self.server.url, self.book) as inventory:
-            crowd = Crowd(inventory, self.book, random.Random(self.seed), some_marks(self.book, 400))
+            crowd = Crowd(inventory, self.book, random.Random(self.seed), some_marks(self.book, MARKS))
             await crowd.run_through(lambda: self._kill_and_start(inventory))
             return await audit(inventory, self.book, crowd.ledger.told, POOLS, self.directory, self.seed)
 
@@ -125,7 +193,7 @@ class _Trial:
 
     async def _kill_and_start(self, inventory: Inventory, stop: Crowd | None = None) -> None:
         """``stop`` is a crowd that comes no more once the store is gone."""
-        self.server.kill()
+        await asyncio.to_thread(self.server.kill)
         if stop is not None:
             stop.stopping = True
         killed_at = time.monotonic()
@@ -134,6 +202,8 @@ class _Trial:
         self.ready_seconds = time.monotonic() - killed_at
 
 
+STORES: Final = (_bare_store, _supervised_store, _torn_store)
+
 EXPERIMENT = Experiment(
     name="kill_store",
     promise="kill -9 of the store under load: nothing acknowledged is lost, and it is ready within 5 s",
@@ -141,6 +211,7 @@ EXPERIMENT = Experiment(
     unit="kills",
     run=run,
     sabotage=sabotage,
-    full=Size(20, 5),
-    short=Size(1, 1),
+    full=Size(30, 6),
+    short=Size(3, 1),
+    needs=("cc",),
 )

@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 
 from plate_core import Answer, Inventory, PlateError, RuleBook, read_law
 from proof.audit import audit
-from proof.crowd import POOLS, Crowd, open_sale, some_marks
+from proof.crowd import JOURNEYS_MAX, POOLS, Crowd, open_sale, some_marks
 from proof.experiment import Course, Experiment, Fault, Figure, Size, Tally
 from proof.planted import load_planted_core, open_planted
 from tests.lasting_law import PATTERNS
@@ -31,7 +31,6 @@ ANSWERS_A_STEP: Final = 400
 ANSWERS_A_STEP_SHORT: Final = 150
 # Requests that reach two workers at once, under one id.
 TWICE_SHARE: Final = 0.2
-JOURNEYS_MAX: Final = 1_000_000
 # A deployment that leaves the loading of functions to itself.
 NO_LOADING: Final = ("on", ">secret", "~*", "&*", "+@all", "-function|load")
 

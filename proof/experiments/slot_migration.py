@@ -72,9 +72,7 @@ class _Trial:
             await open_sale(inventory, self.book, core=self.core)
             crowd = Crowd(inventory, self.book, chance, some_marks(self.book, 2_000), core=self.core)
             crowd.patience_seconds = PATIENCE_SECONDS
-            await crowd.run_through(
-                lambda: asyncio.to_thread(self._move, chance, in_one_step), journeys=1_000_000
-            )
+            await crowd.run_through(lambda: asyncio.to_thread(self._move, chance, in_one_step))
             faults = await audit(inventory, self.book, crowd.ledger.told, POOLS, self.directory, self.seed)
         except Unanswered as refused:
             return [Fault(self.seed, f"{refused} was refused for {PATIENCE_SECONDS:.0f} s, for the moving")]
