@@ -119,6 +119,8 @@ EXPERIMENT = Experiment(
     unit="worlds of 1,000 steps",
     run=run,
     sabotage=sabotage,
-    full=Size(10_000, 2_000),
-    short=Size(300, 600),
+    # A mistake is looked for until it is found. The rarest, `give_permit_back_too_early`, shows in one world
+    # of 87, so 600 worlds missed it once in a thousand runs; 5,000 miss it with a chance of e^-57.
+    full=Size(10_000, 5_000),
+    short=Size(300, 5_000),
 )
