@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_LINE: Final = re.compile(r"file ([\w.-]+) seq \d+ type ([bhi])")
+# A name as a server gives it; no other may lead out of the directory, or be an option to the checker.
+_LINE: Final = re.compile(r"file (\w[\w.-]{0,200}) seq \d+ type ([bhi])")
 _WHOLE_BYTES: Final = re.compile(r"\bok_up_to=(\d+)")
 # The checker reads some 250 MB a second; ten minutes are more than any machine of ours can hold.
 _CHECK_SECONDS: Final = 600
@@ -49,7 +50,10 @@ def append_only_fault(binary: Path, manifest: Path) -> AppendOnlyFault | None:
     except OSError as error:
         return AppendOnlyFault(manifest, f"it cannot be read ({error.strerror})")
     # A history file waits for its deletion, and no server loads it.
-    loaded = [_LINE.fullmatch(line) for line in lines if not line.endswith("type h")]
+    told = [line for line in lines if not line.startswith("#") and not line.endswith(" type h")]
+    if not told:
+        return AppendOnlyFault(manifest, "it names no file")
+    loaded = [_LINE.fullmatch(line) for line in told]
     for number, line in enumerate(loaded, 1):
         if line is None:
             return AppendOnlyFault(manifest, "a line of it names no file")
@@ -61,18 +65,14 @@ def append_only_fault(binary: Path, manifest: Path) -> AppendOnlyFault | None:
 
 
 def _fault_of(binary: Path, file: Path, *, appended_to: bool) -> AppendOnlyFault | None:
-    if not file.is_file():
-        return AppendOnlyFault(file, "it is gone")
-    checked = subprocess.run(  # noqa: S603  our own binary on our own file
-        ["valkey-check-rdb" if file.suffix == ".rdb" else "valkey-check-aof", str(file)],
-        executable=binary,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        stdin=subprocess.DEVNULL,
-        check=False,
-        timeout=_CHECK_SECONDS,
-    )
+    try:
+        if not file.is_file():
+            return AppendOnlyFault(file, "it is gone")
+        checked = _check(binary, file)
+    except OSError as error:
+        return AppendOnlyFault(file, f"it cannot be checked ({error.strerror})")
+    except subprocess.TimeoutExpired:
+        return AppendOnlyFault(file, f"its checker did not end within {_CHECK_SECONDS} s")
     # The exit code is the judgement. Of the text only the place is used, as a hint that is looked at again
     # (`torn_end`); its advice is not passed on, for `--fix` cuts away all that stands behind a damage.
     if checked.returncode == 0:
@@ -83,3 +83,18 @@ def _fault_of(binary: Path, file: Path, *, appended_to: bool) -> AppendOnlyFault
     whole_bytes = int(place[1])
     sentence = f"it is whole up to byte {whole_bytes} of {file.stat().st_size}"
     return AppendOnlyFault(file, sentence, whole_bytes, appended_to)
+
+
+def _check(binary: Path, file: Path) -> subprocess.CompletedProcess[str]:
+    """Run the checker beside the file: a path in what it prints could look like the place to be read."""
+    return subprocess.run(  # noqa: S603  our own binary on our own file
+        ["valkey-check-rdb" if file.suffix == ".rdb" else "valkey-check-aof", file.name],
+        executable=binary,
+        cwd=file.parent,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=_CHECK_SECONDS,
+    )

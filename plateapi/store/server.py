@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from plateapi.store.append_only import append_only_fault
+from plateapi.store.append_only import AppendOnlyFault, append_only_fault
 from plateapi.store.binary import server_binary, server_version
 from plateapi.store.directory import APP_USER, WARDEN_USER, DataDirectory, Passwords, write_private
 from plateapi.store.ownership import Ownership, noted_owner
@@ -31,7 +31,7 @@ from plateapi.store.server_config import (
     users_text,
 )
 from plateapi.store.socket_path import make_socket_dir
-from plateapi.store.torn_end import TornEnd, find_torn_end
+from plateapi.store.torn_end import find_torn_end
 from plateapi.store.wire import Wire, WireError
 
 _POLL_SECONDS = 0.02
@@ -195,18 +195,24 @@ def _start_server(
         passwords = directory.read_passwords() or directory.make_passwords()
         write_private(users_path(directory), users_text(passwords))
         write_private(_config_path(directory), config_text(options, directory))
-    while True:
-        try:
-            return _run_server(options, directory, passwords, ownership, patience)
-        except _ServerLeftError as left:
-            torn = _find_torn_end(directory, left.code)
-        # A file whose torn end is cut off is whole, so this comes round once.
-        with _refusing_full_disk(directory):
-            torn.cut()
-        report(
-            f"the store had been ended in the midst of a write: {len(torn.torn)} bytes that nobody was told "
-            f"of were cut off the end of {torn.file}, and are kept as {torn.kept.name}"
-        )
+    try:
+        return _run_server(options, directory, passwords, ownership, patience)
+    except _ServerLeftError as left:
+        fault = _append_only_fault(directory)
+        torn = find_torn_end(fault) if fault is not None else None
+        if torn is None:
+            raise _refusal_of_left(directory, left.code, fault) from None
+    with _refusing_full_disk(directory):
+        kept = torn.cut()
+    report(
+        f"the store had been ended in the midst of a write: {len(torn.torn)} bytes that nobody was told "
+        f"of were cut off the end of {torn.file}, and are kept as {kept.name}"
+    )
+    # Once: a file whose torn end is cut off is whole, and what else may be wrong is for a human.
+    try:
+        return _run_server(options, directory, passwords, ownership, patience)
+    except _ServerLeftError as left:
+        raise _refusal_of_left(directory, left.code, _append_only_fault(directory)) from None
 
 
 @contextmanager
@@ -300,27 +306,22 @@ def _await_ready(
         time.sleep(_POLL_SECONDS)
 
 
-def _find_torn_end(directory: DataDirectory, code: int) -> TornEnd:
-    """What kept a server from starting, when it may be mended without asking.
+def _append_only_fault(directory: DataDirectory) -> AppendOnlyFault | None:
+    return append_only_fault(server_binary(), directory.manifest) if directory.manifest.exists() else None
 
-    Raises:
-        StoreRefused: `append_only_damaged`, or `start_failed` where the files are whole.
-    """
-    fault = append_only_fault(server_binary(), directory.manifest) if directory.manifest.exists() else None
-    if fault is None:
-        raise StoreRefused(
-            "start_failed",
-            f"The store left with {code} while it started: {last_line(directory.server_log)}",
-            f"Look into {directory.server_log}.",
-        )
-    torn = find_torn_end(fault)
-    if torn is None:
-        raise StoreRefused(
+
+def _refusal_of_left(directory: DataDirectory, code: int, fault: AppendOnlyFault | None) -> StoreRefused:
+    if fault is not None:
+        return StoreRefused(
             "append_only_damaged",
             f"The append-only file {fault.file} is damaged: {fault.sentence}.",
-            "Nothing was changed. docs/operating/store-damaged.md says what to do.",
+            "docs/operating/store-damaged.md says what to do.",
         )
-    return torn
+    return StoreRefused(
+        "start_failed",
+        f"The store left with {code} while it started: {last_line(directory.server_log)}",
+        f"Look into {directory.server_log}.",
+    )
 
 
 def _attach(options: StoreOptions, directory: DataDirectory, patience: _Patience) -> RunningStore | None:

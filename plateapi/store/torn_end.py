@@ -7,6 +7,7 @@ nothing else, is cut off by itself (decision 21). A damage in the middle of a fi
     whole commands | *3 $4 HSET $5 {A}:x $9 abc          a torn end: the bytes end within a command
     whole commands | *1 $5 MULTI *3 ... *3 ...           a torn end: the transaction has no EXEC
     whole commands | *3 $4 HS?T $9000 abc *3 $4 HSET     damage: a command begins within a value
+    whole commands | *1 $5 MULTI *3 ... *1 $4 EXES       damage: no function of ours writes a word alone
     whole commands | ???? $4 HSET                        damage: no command begins so
 
 Not here: who looks for it (`server`), and that nothing sold is missing afterwards (`plateapi.cli.equality`).
@@ -15,6 +16,7 @@ Not here: who looks for it (`server`), and that nothing sold is missing afterwar
 import os
 import re
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -45,24 +47,33 @@ class TornEnd:
     whole_bytes: int
     torn: bytes
 
-    @property
-    def kept(self) -> Path:
-        """Where the cut bytes are kept; no server looks at this name."""
-        return self.file.with_name(f"{self.file.name}.torn-{self.whole_bytes}")
+    def cut(self) -> Path:
+        """Keep the torn bytes beside the file, then cut them off; where they are kept.
 
-    def cut(self) -> None:
-        """Keep the torn bytes beside the file, then cut them off. Whoever dies in between begins anew.
+        Whoever dies in between begins anew.
 
         Raises:
             OSError: the disk is full or broken; the file is as it was.
         """
-        _write_synced(self.kept, os.O_CREAT | os.O_TRUNC, self.torn)
+        kept = self._free_place()
+        _write_synced(kept, self.torn)
         descriptor = os.open(self.file, os.O_WRONLY | os.O_CLOEXEC)
         try:
             os.ftruncate(descriptor, self.whole_bytes)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        return kept
+
+    def _free_place(self) -> Path:
+        """A name that no server looks at, and that has not the bytes of an earlier end at the same place."""
+        first = self.file.with_name(f"{self.file.name}.torn-{self.whole_bytes}")
+        for number in count(2):
+            # A cut that was broken off has left a beginning of these same bytes.
+            if not first.exists() or self.torn.startswith(first.read_bytes()):
+                break
+            first = self.file.with_name(f"{self.file.name}.torn-{self.whole_bytes}.{number}")
+        return first
 
 
 def find_torn_end(fault: AppendOnlyFault) -> TornEnd | None:
@@ -73,9 +84,12 @@ def find_torn_end(fault: AppendOnlyFault) -> TornEnd | None:
     """
     if fault.whole_bytes is None or not fault.appended_to:
         return None
-    with fault.file.open("rb") as file:
-        file.seek(fault.whole_bytes)
-        torn = file.read(_LONGEST_BYTES + 1)
+    try:
+        with fault.file.open("rb") as file:
+            file.seek(fault.whole_bytes)
+            torn = file.read(_LONGEST_BYTES + 1)
+    except OSError:
+        return None  # what cannot be read cannot be judged, and stays the fault that it is
     if len(torn) > _LONGEST_BYTES or not is_beginning(torn):
         return None
     return TornEnd(fault.file, fault.whole_bytes, torn)
@@ -90,13 +104,15 @@ def is_beginning(torn: bytes) -> bool:
     reader, in_transaction = _Reader(torn), False
     try:
         while True:
-            word = reader.read_command()
-            # What is whole by itself was not torn; neither was a transaction that ends or begins twice.
-            if (word == b"MULTI") == in_transaction or word == b"EXEC":
+            opens = reader.read_command() == [b"MULTI"]
+            # What is whole by itself was not torn; neither was a transaction that begins twice.
+            if opens == in_transaction:
                 return False
             in_transaction = True
     except _EndsWithinError as within:
-        return bool(torn) and _ANOTHER_COMMAND.search(torn, within.begins_at) is None
+        # A transaction whose last command is damaged still ends as a whole one does.
+        ended = torn.endswith(b"EXEC\r\n")
+        return bool(torn) and not ended and _ANOTHER_COMMAND.search(torn, within.begins_at) is None
     except _NoCommandError:
         return False
 
@@ -120,15 +136,12 @@ class _Reader:
         self._text = text
         self._at = 0
 
-    def read_command(self) -> bytes:
-        """The command's first word."""
-        count = self._read_number(_COUNT, _UNFINISHED_COUNT)
-        if count == 0:
+    def read_command(self) -> list[bytes]:
+        """Its words. MULTI stands alone and EXEC is the end; every other that a function writes has a key."""
+        words = [self._read_value() for _ in range(self._read_number(_COUNT, _UNFINISHED_COUNT))]
+        if len(words) < 2 and words != [b"MULTI"]:
             raise _NoCommandError
-        word = self._read_value()
-        for _ in range(count - 1):
-            self._read_value()
-        return word.upper()
+        return words
 
     def _read_value(self) -> bytes:
         length = self._read_number(_LENGTH, _UNFINISHED_LENGTH)
@@ -139,6 +152,11 @@ class _Reader:
         if ending != b"\r\n":
             raise _EndsWithinError(begin)
         self._at = end + 2
+        # A damaged length may end where a later line does, and has then swallowed what is between. The next
+        # command begins where the value ends, not before.
+        another = _ANOTHER_COMMAND.search(self._text, begin)
+        if another is not None and another.start() < end:
+            raise _NoCommandError
         return self._text[begin:end]
 
     def _read_number(self, whole: re.Pattern[bytes], unfinished: re.Pattern[bytes]) -> int:
@@ -152,9 +170,9 @@ class _Reader:
         raise _NoCommandError
 
 
-def _write_synced(path: Path, flags: int, content: bytes) -> None:
+def _write_synced(path: Path, content: bytes) -> None:
     """A private file and its name on the disk, before what it holds is cut off elsewhere."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC | flags, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

@@ -93,6 +93,6 @@ EXPERIMENT = Experiment(
     run=run,
     sabotage=sabotage,
     full=Size(20, 5),
-    short=Size(1, 1),
+    short=Size(2, 1),
     needs=("cc",),
 )

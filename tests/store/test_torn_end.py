@@ -1,6 +1,7 @@
 """A write that was torn by the server's end is cut off, kept and told of; nothing else is."""
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plateapi.store import StoreOptions, start_store, stop_store
-from plateapi.store.append_only import append_only_fault
+from plateapi.store import (
+    StoreOptions,
+    StoreRefused,
+    append_only,
+    server,
+    start_store,
+    stop_store,
+    torn_end,
+)
+from plateapi.store.append_only import AppendOnlyFault, append_only_fault
 from plateapi.store.binary import server_binary
 from plateapi.store.directory import DataDirectory
 from plateapi.store.torn_end import TornEnd, find_torn_end, is_beginning
@@ -46,6 +55,12 @@ HOLD = transaction(
         (command(b"HSET", b"k", b"v"), False),
         (command(b"HSET", b"k", b"v") + b"*1", False),
         (command(b"EXEC"), False),
+        (HOLD.replace(b"EXEC", b"EXES"), False),
+        (HOLD.replace(b"EXEC", b"EXES") + command(b"HSET", b"k", b"v")[:-1], False),
+        (HOLD.replace(b"$4\r\nEXEC", b"$6\r\nEXEC"), False),
+        (HOLD.replace(b"*1\r\n$4\r\nEXEC", b"*3\r\n$4\r\nEXEC"), False),
+        (command(b"PING")[:-1], True),
+        (command(b"PING") + b"*", False),
         (command(b"MULTI") + HOLD[:-1], False),
         (b"*0\r\n", False),
         (b"*-1", False),
@@ -85,6 +100,21 @@ def test_a_length_that_swallows_a_command_is_no_torn_end(
     assert not is_beginning(spoilt + write[place + len(b"\r\n$4\r\nHSET\r\n") :] + next_write)
 
 
+@given(writes, writes, st.data())
+def test_a_length_that_ends_where_a_later_value_does_is_no_torn_end(
+    write: bytes, next_write: bytes, data: st.DataObject
+) -> None:
+    """It hides the commands between, and what follows reads as if nothing were wrong."""
+    whole = write + next_write
+    places = [at for at in range(len(write)) if write.startswith(b"\r\n$4\r\nHSET\r\n", at)]
+    begin = data.draw(st.sampled_from(places)) + len(b"\r\n$4\r\n")
+    ends = [at for at in range(len(write), len(whole)) if whole.startswith(b"\r\n", at)]
+    end = data.draw(st.sampled_from(ends))
+    spoilt = whole[: begin - len(b"$4\r\n")] + b"$%d\r\n" % (end - begin) + whole[begin:]
+    assert not is_beginning(spoilt)
+    assert not is_beginning(spoilt + write[: len(write) // 2])
+
+
 def torn_bytes() -> Iterator[bytes]:
     """Beginnings of a command and of a transaction, in each part of both."""
     for write in (
@@ -106,6 +136,7 @@ def test_a_torn_write_is_cut_off_kept_and_told_of(options: StoreOptions, torn: b
     start_store(options, told.append)
     kept = file.with_name(f"{file.name}.torn-{len(whole)}")
     assert kept.read_bytes() == torn
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     [sentence] = told
     assert f"{len(torn)} bytes" in sentence
     assert str(file) in sentence
@@ -126,12 +157,42 @@ def test_a_cut_that_was_broken_off_is_done_again(options: StoreOptions) -> None:
     file = append_only_file(directory)
     with file.open("ab") as opened:
         opened.write(HOLD[:-1])
-    torn = found(directory)
-    torn.kept.write_bytes(b"half of wha")
+    kept = file.with_name(f"{file.name}.torn-{found(directory).whole_bytes}")
+    kept.write_bytes(HOLD[:7])
     told: list[str] = []
     start_store(options, told.append)
     assert len(told) == 1
-    assert torn.kept.read_bytes() == HOLD[:-1]
+    assert kept.read_bytes() == HOLD[:-1]
+
+
+def test_an_earlier_end_at_the_same_place_is_kept_too(options: StoreOptions) -> None:
+    """Two deaths in the first write after a start tear the file at the same byte."""
+    directory = filled(options)
+    file = append_only_file(directory)
+    kept = []
+    for torn in (HOLD[:40], b"*3\r\n$4\r\nHS"):
+        with file.open("ab") as opened:
+            opened.write(torn)
+        kept.append(found(directory).cut())
+    assert [place.read_bytes() for place in kept] == [HOLD[:40], b"*3\r\n$4\r\nHS"]
+
+
+def test_a_store_that_is_torn_no_more_and_still_leaves_is_refused(
+    options: StoreOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One cut a start: nothing goes round and takes a piece each time."""
+    directory = filled(options)
+    file = append_only_file(directory)
+    whole = file.read_bytes()
+    with file.open("ab") as opened:
+        opened.write(HOLD[:-1])
+    monkeypatch.setattr(server, "config_text", lambda *_: "no-such-setting yes\n")
+    told: list[str] = []
+    with pytest.raises(StoreRefused) as refused:
+        start_store(options, told.append)
+    assert refused.value.slug == "start_failed"
+    assert len(told) == 1
+    assert file.read_bytes() == whole
 
 
 def test_what_cannot_be_kept_is_not_cut(options: StoreOptions) -> None:
@@ -142,7 +203,7 @@ def test_what_cannot_be_kept_is_not_cut(options: StoreOptions) -> None:
         opened.write(HOLD[:-1])
     before = file.read_bytes()
     torn = found(directory)
-    torn.kept.mkdir()
+    file.with_name(f"{file.name}.torn-{torn.whole_bytes}").mkdir()
     with pytest.raises(OSError, match="Is a directory"):
         torn.cut()
     assert file.read_bytes() == before
@@ -160,6 +221,71 @@ def test_an_older_file_is_never_cut(options: StoreOptions) -> None:
     fault = append_only_fault(server_binary(), directory.manifest)
     assert fault is not None
     assert fault.file == file
+    assert find_torn_end(fault) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("file appendonly.aof.3.incr.aof seq 3 type i", "it is gone"),
+        ("file . seq 3 type i", "a line of it names no file"),
+        ("file ../log/valkey.log seq 3 type i", "a line of it names no file"),
+        ("file --fix seq 3 type i", "a line of it names no file"),
+        (f"file {'a' * 300} seq 3 type i", "a line of it names no file"),
+        ("file appendonlydir.aof seq 3 type i", "it is gone"),
+        ("file gone.aof seq 3 type h", None),
+        ("# a remark", None),
+    ],
+)
+def test_the_list_of_files_is_read_as_a_server_reads_it(
+    options: StoreOptions, line: str, words: str | None
+) -> None:
+    """Remarks and files that wait for deletion are passed over; every other line names a file beside it."""
+    directory = filled(options)
+    with directory.manifest.open("a") as manifest:
+        manifest.write(line + "\n")
+    fault = append_only_fault(server_binary(), directory.manifest)
+    assert (fault.sentence if fault is not None else None) == words
+
+
+def test_an_empty_list_of_files_is_damage(options: StoreOptions) -> None:
+    """A server leaves at it, and the sentence says why."""
+    directory = filled(options)
+    directory.manifest.write_bytes(b"")
+    fault = append_only_fault(server_binary(), directory.manifest)
+    assert fault is not None
+    assert (fault.file, fault.sentence) == (directory.manifest, "it names no file")
+
+
+def test_what_cannot_be_checked_or_read_is_a_fault_and_no_torn_end(
+    options: StoreOptions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A checker that is missing or does not end, a sector that cannot be read: a sentence, no exception."""
+    directory = filled(options)
+    fault = append_only_fault(tmp_path / "no-such-binary", directory.manifest)
+    assert fault is not None
+    assert "it cannot be checked (No such file" in fault.sentence
+    assert find_torn_end(fault) is None
+    monkeypatch.setattr(append_only, "_CHECK_SECONDS", 0)
+    late = append_only_fault(server_binary(), directory.manifest)
+    assert late is not None
+    assert "did not end within" in late.sentence
+    unreadable = AppendOnlyFault(tmp_path, "it is whole up to byte 0 of 1", 0, appended_to=True)
+    assert find_torn_end(unreadable) is None
+
+
+def test_what_is_longer_than_any_write_is_no_torn_end(
+    options: StoreOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bound is on what is read; beyond it a human looks."""
+    directory = filled(options)
+    with append_only_file(directory).open("ab") as file:
+        file.write(HOLD[:-1])
+    fault = append_only_fault(server_binary(), directory.manifest)
+    assert fault is not None
+    monkeypatch.setattr(torn_end, "_LONGEST_BYTES", len(HOLD) - 1)
+    assert find_torn_end(fault) is not None
+    monkeypatch.setattr(torn_end, "_LONGEST_BYTES", len(HOLD) - 2)
     assert find_torn_end(fault) is None
 
 
