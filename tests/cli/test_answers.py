@@ -241,7 +241,7 @@ def test_doctor_names_damaged_data(tmp_path: Path) -> None:
     assert ran.code == Exit.NOT_STARTED
     store = next(line for line in ran.lines if line["subject"] == "store")
     assert store["judgement"] == "fault"
-    assert "appendonly.aof.manifest" in store["found"]
+    assert "appendonly.aof.1.incr.aof is damaged" in store["found"]
 
 
 @pytest.mark.parametrize(
