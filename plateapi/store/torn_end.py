@@ -67,13 +67,13 @@ class TornEnd:
 
     def _free_place(self) -> Path:
         """A name that no server looks at, and that has not the bytes of an earlier end at the same place."""
-        first = self.file.with_name(f"{self.file.name}.torn-{self.whole_bytes}")
+        place = self.file.with_name(f"{self.file.name}.torn-{self.whole_bytes}")
         for number in count(2):
             # A cut that was broken off has left a beginning of these same bytes.
-            if not first.exists() or self.torn.startswith(first.read_bytes()):
+            if not place.exists() or self.torn.startswith(place.read_bytes()):
                 break
-            first = self.file.with_name(f"{self.file.name}.torn-{self.whole_bytes}.{number}")
-        return first
+            place = self.file.with_name(f"{self.file.name}.torn-{self.whole_bytes}.{number}")
+        return place
 
 
 def find_torn_end(fault: AppendOnlyFault) -> TornEnd | None:
