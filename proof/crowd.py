@@ -79,10 +79,10 @@ async def opened_sale(
 
 
 async def until_ready(inventory: Inventory) -> None:
-    """Until the engine has an answer of the store again."""
+    """Until the store says again what it holds. Its time it tells while it still reads its files."""
     while True:
         try:
-            await inventory.server_time_ms()
+            await inventory.limits()
         except PlateError:
             await asyncio.sleep(0.01)
         else:
