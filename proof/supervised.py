@@ -37,17 +37,23 @@ class Supervised:
         return DataDirectory(self.directory).store
 
     def kill(self) -> None:
-        """Kill -9; nothing if it is dead already."""
+        """Kill -9, and wait until it is gone; nothing if it is dead already."""
+        pid = self.pid
         with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
+        self._wait_until_dead(pid)
 
     def start(self) -> None:
         """Its supervisor does that."""
 
     def wait_until_dead(self) -> None:
         """Until the kernel has taken its lock away. Raises ``TimeoutError`` when it lives on."""
+        self._wait_until_dead(self.pid)
+
+    def _wait_until_dead(self, pid: int) -> None:
+        # Its supervisor may have started another since: that one has the lock then, under its own number.
         until = time.monotonic() + DEAD_SECONDS
-        while store_is_alive(self.directory):
+        while store_is_alive(self.directory) and self.pid == pid:
             if time.monotonic() > until:
                 raise TimeoutError("the store lives on")
             time.sleep(0.005)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import takewhile
@@ -20,7 +20,15 @@ from typing import Final, Protocol
 
 from plate_core import Inventory, Mark, PlateError, RuleBook, load_rule_book
 from proof.audit import audit, read_feeds
-from proof.crowd import BLOW_FALLS_SECONDS, POOLS, Crowd, opened_sale, some_marks, until_ready
+from proof.crowd import (
+    BLOW_FALLS_SECONDS,
+    PATIENCE_SECONDS,
+    POOLS,
+    Crowd,
+    opened_sale,
+    some_marks,
+    until_ready,
+)
 from proof.experiment import Course, Experiment, Fault, Figure, Size, Tally
 from proof.false_disk import FalseDisk, Mood
 from proof.kept import is_up
@@ -30,6 +38,8 @@ from tests.servers import StoreServer, new_server, remove_server
 
 READY_SECONDS: Final = 5.0
 MARKS: Final = 4_000
+
+Meanwhile = Callable[[], Awaitable[None]]
 
 
 def run(course: Course) -> Tally:
@@ -177,12 +187,20 @@ class _Trial:
                     with suppress(PlateError):
                         await inventory.hold([(act, mark, crowd.tariff, crowd.amount_tiyn)])
 
+            async def go_on_for_a_while() -> None:
+                # What was under way when the store died it may have written: not every kill catches a lie.
+                told = len(promised)
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    while len(promised) < told + crowd.people:
+                        await asyncio.sleep(0.001)
+                crowd.stopping = True
+
             # Nobody is refused for another reason: each mark is wanted once, and nobody is at his limit.
             await inventory.configure_limits({"live_holds_person": 1_000})
             marks = iter(some_marks(self.book, 50_000))
             running = asyncio.gather(*(person(number, marks) for number in range(1, 65)))
             await asyncio.sleep(crowd.random.uniform(*BLOW_FALLS_SECONDS))
-            await self._kill_and_start(inventory, crowd)
+            await self._kill_and_start(inventory, go_on_for_a_while)
             await running
             held = {step.hold for step in await read_feeds(inventory, self.book, POOLS, self.directory)}
             return [
@@ -191,12 +209,12 @@ class _Trial:
                 if hold not in held
             ]
 
-    async def _kill_and_start(self, inventory: Inventory, stop: Crowd | None = None) -> None:
-        """``stop`` is a crowd that comes no more once the store is gone."""
+    async def _kill_and_start(self, inventory: Inventory, meanwhile: Meanwhile | None = None) -> None:
+        """``meanwhile`` is what happens while the store is dead."""
         await asyncio.to_thread(self.server.kill)
-        if stop is not None:
-            stop.stopping = True
         killed_at = time.monotonic()
+        if meanwhile is not None:
+            await meanwhile()
         await asyncio.to_thread(self.server.start)
         await until_ready(inventory)
         self.ready_seconds = time.monotonic() - killed_at
