@@ -1,8 +1,11 @@
 """A data directory of its own for each test, and nothing left running after it."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,22 +22,24 @@ Starter = subprocess.Popen[str]
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Iterator[Path]:
-    """An empty place for a store; one that runs there at the end is stopped."""
+    """An empty place for a store; one that runs there at the end is stopped, and all that should not."""
     root = tmp_path / "var"
     yield root
-    try:
+    with suppress(StoreRefused):
         stop_store(root)
-    except StoreRefused:
-        stop_forcibly(root)
+    stop_forcibly(root)
 
 
 def stop_forcibly(root: Path) -> None:
-    """End a server whose directory a test has spoilt, by the pid in its lock file."""
-    lock = DataDirectory(root).lock
-    if lock.exists() and (pid := lock.read_text().strip()):
-        command = Path(f"/proc/{pid}/cmdline")
-        if command.exists() and b"valkey-server" in command.read_bytes():
-            subprocess.run(["kill", "-9", pid], check=False)
+    """End the servers of a directory that a test has spoilt: the lock file names one of many at best."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").readlink() == DataDirectory(root).store and _is_server(process):
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def _is_server(process: Path) -> bool:
+    return b"valkey-server" in (process / "cmdline").read_bytes()
 
 
 @pytest.fixture
