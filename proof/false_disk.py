@@ -13,8 +13,6 @@ import os
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -59,16 +57,6 @@ class FalseDisk:
             "FALSE_DISK_PAGE": str(self._file),
             "FALSE_DISK_ROOT": str(self.root.resolve()),
         }
-
-    @contextmanager
-    def beneath(self) -> Iterator[None]:
-        """Whatever this process starts meanwhile writes through it: a supervisor starts in its own time."""
-        os.environ.update(self.environment)
-        try:
-            yield
-        finally:
-            for name in self.environment:
-                del os.environ[name]
 
     def become(self, mood: Mood, *, delay_ms: int = 0, torn_permille: int = 0) -> None:
         """Behave so from the next call on."""

@@ -214,6 +214,14 @@ IN_PYTHON: Final = (
         "expired += len(answers)\n            more = len(answers) == MARKS_A_SWEEP",
     ),
     Bug(
+        "believe_what_the_kernel_shows",
+        "a store is started on writes that no sync has kept",
+        "tests/store/test_last_writes.py::test_what_no_sync_had_kept_is_kept_after_a_start[False]",
+        "plateapi/store/last_writes.py",
+        "        os.fsync(descriptor)\n",
+        "",
+    ),
+    Bug(
         "lock_of_ones_own",
         "the data directory is not locked",
         "tests/store/test_ownership.py::test_twenty_starts_at_once_make_one_server",

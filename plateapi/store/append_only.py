@@ -46,11 +46,9 @@ def append_only_fault(binary: Path, manifest: Path) -> AppendOnlyFault | None:
         manifest: the list of files, in the order in which a server loads them.
     """
     try:
-        lines = manifest.read_text(errors="replace").splitlines()
+        told = _loaded_lines(manifest)
     except OSError as error:
         return AppendOnlyFault(manifest, f"it cannot be read ({error.strerror})")
-    # A history file waits for its deletion, and no server loads it.
-    told = [line for line in lines if not line.startswith("#") and not line.endswith(" type h")]
     if not told:
         return AppendOnlyFault(manifest, "it names no file")
     loaded = [_LINE.fullmatch(line) for line in told]
@@ -62,6 +60,26 @@ def append_only_fault(binary: Path, manifest: Path) -> AppendOnlyFault | None:
         if fault is not None:
             return fault
     return None
+
+
+def appended_file(manifest: Path) -> Path | None:
+    """The file that the server wrote last; None where no manifest names one, for its server to judge.
+
+    Raises:
+        OSError: the manifest cannot be read.
+    """
+    try:
+        told = _loaded_lines(manifest)
+    except FileNotFoundError:
+        return None
+    line = _LINE.fullmatch(told[-1]) if told else None
+    return manifest.with_name(line[1]) if line is not None and line[2] == "i" else None
+
+
+def _loaded_lines(manifest: Path) -> list[str]:
+    # A history file waits for its deletion, and no server loads it.
+    lines = manifest.read_text(errors="replace").splitlines()
+    return [line for line in lines if not line.startswith("#") and not line.endswith(" type h")]
 
 
 def _fault_of(binary: Path, file: Path, *, appended_to: bool) -> AppendOnlyFault | None:

@@ -2,7 +2,8 @@
 
 Who gets the lock starts the server, which inherits the lock. Who does not get it waits until the server
 answers and attaches, if it is the same version with the same settings; else he is refused with a sentence.
-Nothing here decides by a pid file. A server that leaves because its last write was torn is started once more
+Nothing here decides by a pid file. What the last server wrote is on the disk before the next one reads it
+(`last_writes`). A server that leaves because its last write was torn is started once more
 without it (`torn_end`); every other damage is refused.
 
 Not here: which functions and data belong into the store (`plateapi.services.load_law`), and the restart
@@ -21,6 +22,7 @@ from urllib.parse import quote
 from plateapi.store.append_only import AppendOnlyFault, append_only_fault
 from plateapi.store.binary import server_binary, server_version
 from plateapi.store.directory import APP_USER, WARDEN_USER, DataDirectory, Passwords, write_private
+from plateapi.store.last_writes import write_last_again
 from plateapi.store.ownership import Ownership, noted_owner
 from plateapi.store.refusals import StoreRefused
 from plateapi.store.server_config import (
@@ -195,6 +197,7 @@ def _start_server(
         passwords = directory.read_passwords() or directory.make_passwords()
         write_private(users_path(directory), users_text(passwords))
         write_private(_config_path(directory), config_text(options, directory))
+        write_last_again(directory.manifest)
     try:
         return _run_server(options, directory, passwords, ownership, patience)
     except _ServerLeftError as left:

@@ -34,6 +34,9 @@ MARKS: Final = 4_000
 # The supervisor's pauses grow while the disk refuses, and it looks five times a second.
 READY_SECONDS: Final = 10.0
 TROUBLE_SECONDS: Final = 3.0
+# The supervisor tries again after half a second: a store that came back while the disk is still broken would
+# answer whoever asks again with what the disk does not have.
+MOOD_SECONDS: Final = (0.3, 2.5)
 # The same of a whole service, whose engine connects anew as well.
 SERVED_SECONDS: Final = 15.0
 
@@ -79,7 +82,7 @@ class _Trial:
         place = self.directory / str(self.seed)
         place.mkdir()
         disk = FalseDisk(self.directory, place)
-        with disk.beneath(), supervised_store(place) as store:
+        with supervised_store(place, beneath=disk.environment) as store:
             async with opened_sale(store.url, self.book) as inventory:
                 if self.mood is Mood.LYING:
                     disk.become(self.mood)
@@ -94,10 +97,9 @@ class _Trial:
 
     async def _suffer(self, store: Supervised, disk: FalseDisk, crowd: Crowd) -> None:
         disk.become(self.mood, delay_ms=SLOW_MS)
-        await asyncio.sleep(crowd.random.uniform(0.3, 0.8))
+        await asyncio.sleep(crowd.random.uniform(*MOOD_SECONDS))
         if self.mood in (Mood.BROKEN, Mood.LYING):
-            store.kill()
-            await asyncio.to_thread(store.wait_until_dead)
+            await asyncio.to_thread(store.kill)
             disk.cut_power(append_only_file(store.place))
         disk.become(Mood.HONEST)
         recovered_at = time.monotonic()

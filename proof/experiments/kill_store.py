@@ -144,7 +144,7 @@ def _supervised_store(directory: Path, _seed: int) -> Iterator[_Store]:
 @contextmanager
 def _torn_store(directory: Path, seed: int) -> Iterator[_Store]:
     disk = FalseDisk(directory.with_name(f"disk-{seed}"), directory)
-    with disk.beneath(), supervised_store(directory) as store:
+    with supervised_store(directory, beneath=disk.environment) as store:
         yield _TornStore(store, disk, seed)
 
 
@@ -179,20 +179,22 @@ class _Trial:
         async with opened_sale(self.server.url, self.book) as inventory:
             crowd = Crowd(inventory, self.book, random.Random(self.seed), ())
             promised: dict[str, str] = {}
+            told = asyncio.Queue[str]()
 
             async def person(number: int, marks: Iterator[Mark]) -> None:
                 for mark in takewhile(lambda _: not crowd.stopping, marks):
                     act = crowd.act(number)
                     promised[act.id] = mark.text
+                    told.put_nowait(mark.text)
                     with suppress(PlateError):
                         await inventory.hold([(act, mark, crowd.tariff, crowd.amount_tiyn)])
 
             async def go_on_for_a_while() -> None:
                 # What was under way when the store died it may have written: not every kill catches a lie.
-                told = len(promised)
+                already = told.qsize()
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    while len(promised) < told + crowd.people:
-                        await asyncio.sleep(0.001)
+                    for _ in range(already + crowd.people):
+                        await told.get()
                 crowd.stopping = True
 
             # Nobody is refused for another reason: each mark is wanted once, and nobody is at his limit.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plate_core import Inventory
+from plate_core import Inventory, Journal, JournalReader
 
 POOL = "person_car.02"
 WRITER = """
@@ -33,3 +33,31 @@ async def test_a_disk_that_refuses_to_sync_is_heard(
     process = await asyncio.create_subprocess_exec(*refusing, *writer, stderr=asyncio.subprocess.PIPE)
     _, heard = await process.communicate()
     assert heard.decode().strip() == said
+
+
+async def test_what_a_writer_left_is_written_again(inventory: Inventory, tmp_path: Path) -> None:
+    """Whoever opens a journal to write puts its last segment on the disk anew: its last sync may have failed.
+
+    The control is a reader, which leaves it as it is.
+    """
+    directory = tmp_path / "journal"
+    journal = Journal.open(directory)
+    entries = await inventory.feed(POOL, "0-0", 1_000)
+    journal.append(POOL, entries)
+    journal.sync()
+    journal.close()
+    [segment] = directory.glob("*.journal")
+    before = segment.read_bytes()
+
+    begin = _written_bytes()
+    assert list(JournalReader(directory).transitions())
+    read = _written_bytes()
+    Journal.open(directory).close()
+    assert read - begin < len(before) <= _written_bytes() - read
+    assert segment.read_bytes() == before
+
+
+def _written_bytes() -> int:
+    """How many bytes this process has handed to the kernel so far."""
+    told = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(told["wchar"])

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 
+use super::durable::write_again;
 use super::error::JournalError;
 use super::frame::Link;
 use super::segment::io_error;
@@ -201,7 +202,10 @@ pub(super) fn open_after(directory: &Path, count: usize) -> Result<File, Journal
     let path = path(directory);
     let failed = |source| io_error(&path, source);
     let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
-    file.set_len((count * CHECKPOINT_BYTES) as u64).map_err(failed)?;
+    let length = (count * CHECKPOINT_BYTES) as u64;
+    file.set_len(length).map_err(failed)?;
+    // The last one alone can be without its sync: no other is made after a sync that failed.
+    write_again(&path, length.saturating_sub(CHECKPOINT_BYTES as u64), length).map_err(failed)?;
     File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
     Ok(file)
 }

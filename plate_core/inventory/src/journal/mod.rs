@@ -21,6 +21,7 @@
 //! only, not intent.
 
 mod checkpoint;
+mod durable;
 mod error;
 mod frame;
 mod heed;

@@ -10,6 +10,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::{self, CHECKPOINT_BYTES, Checkpoint, Signer, read_checkpoints};
+use super::durable::write_again;
 use super::error::JournalError;
 use super::frame::{EntryId, Link, encode_payload, link};
 use super::segment::{GENESIS, HEADER_BYTES, SegmentWalk, Step, header, io_error, numbers, path};
@@ -323,7 +324,8 @@ impl Tail {
         let failed = |source| io_error(&path, source);
         let file = OpenOptions::new().append(true).open(&path).map_err(failed)?;
         file.set_len(self.length).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
+        // The whole segment: how far its last sync reached, nobody has written down.
+        write_again(&path, 0, self.length).map_err(failed)?;
         Ok(file)
     }
 }
