@@ -21,8 +21,9 @@ from bench.people import BATCH, REGIONS, Crowd
 from loadtests.generator import Summary, generate
 from loadtests.plan import APPLICATIONS
 
-CONNECTIONS = 32
-REQUESTS = 2_000
+# As many as a worker takes at a time; with few a hold waits for its turn of the store with few others.
+CONNECTIONS, FEW_CONNECTIONS = 128, 32
+REQUESTS = 4_000
 BATCHES = 40
 SHORT = 40
 # A second of 1,340 arrivals is too short for a p99; a round of the figure has this many.
@@ -53,9 +54,9 @@ def crowd(house: House, request: pytest.FixtureRequest) -> Crowd:
     return Crowd(house.provider, house.directory, people=people)
 
 
-def rate(server: AppServer, plan: Path) -> float:
+def rate(server: AppServer, plan: Path, *, connections: int = CONNECTIONS) -> float:
     """Requests a second; everyone of them was answered as its plan says."""
-    return asked(server, plan).a_second
+    return asked(server, plan, connections=connections).a_second
 
 
 def asked(
@@ -98,6 +99,8 @@ def test_hold(
                 "spread": lambda count: rate(ours, crowd.holds(count, regions=REGIONS)),
                 "still": lambda count: rate(still, crowd.holds(count)),
                 "hello": lambda count: rate(hello, crowd.greetings(count)),
+                "ours, few": lambda count: rate(ours, crowd.holds(count), connections=FEW_CONNECTIONS),
+                "still, few": lambda count: rate(still, crowd.holds(count), connections=FEW_CONNECTIONS),
             },
         )
     facts = {
@@ -109,6 +112,8 @@ def test_hold(
     judge("http_hold_to_no_inventory", ratios(measured["ours"], measured["still"]), **facts)
     judge("http_hold_to_hello_world", ratios(measured["ours"], measured["hello"]), **facts)
     judge("http_hold_over_regions", ratios(measured["spread"], measured["still"]), regions=REGIONS)
+    few = ratios(measured["ours, few"], measured["still, few"])
+    judge("http_hold_few_at_once", few, connections=FEW_CONNECTIONS)
 
 
 def test_search(

@@ -38,7 +38,8 @@ from loadtests.service import (
 )
 from tests.clusters import PRIMARIES, running_cluster
 
-CONNECTIONS = 32
+# As many citizens at once as two workers take without refusing one, however the kernel deals them out.
+CONNECTIONS = 128
 LIVE_HOLDS_PERSON = 3
 # The least time that the service allows between approval and the hour, so that the hour comes within the day.
 LEAD = {"PLATES_TARIFF_LEAD_SECONDS": "2"}

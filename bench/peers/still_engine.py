@@ -15,10 +15,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from plate_core import Act, Answer
+from plate_core import Act, Answer, Replica
 from plateapi import app as service
 from plateapi.engine import Engine
-from plateapi.law import day_of
 
 SAMPLE_MARK = "999ZZZ20"
 
@@ -35,14 +34,19 @@ class StillInventory:
 
 
 class StillReplica:
-    """Finds for every search what was found once."""
+    """Finds for every search what it found the first time, so that the answers are the same to the byte."""
 
-    def __init__(self, found: dict[str, Any]) -> None:
-        self._found = found
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+        self._found: dict[object, dict[str, Any]] = {}
 
-    def search(self, **_: object) -> dict[str, Any]:
+    def search(self, **wanted: Any) -> dict[str, Any]:  # noqa: ANN401  # what a search may name
         """The page of marks."""
-        return self._found
+        key = (wanted["pattern"], *map(tuple, (wanted["formats"], wanted["regions"])))
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._replica.search(**wanted)
+        return found
 
     def age_ms(self, now_ms: int) -> int:
         """No age."""
@@ -80,10 +84,8 @@ async def stilled(engine: Engine) -> Engine:
     (answer,) = await engine.inventory.hold([(act, mark, quote["tariff"], quote["amount_tiyn"])])
     if not answer.done:
         raise RuntimeError(f"the sample was not held: {answer.outcome}")
-    page = {"pattern": "7*7", "formats": ("person_car",), "regions": ("02",), "limit": 20}
-    found = engine.replica().search(**page, on=day_of(engine.clock.now_ms()))
     still: Any = copy.copy(engine)
     still.inventory = StillInventory(answer)
-    replica = StillReplica(found)
+    replica = StillReplica(engine.replica())
     still.replica = lambda: replica
     return still
