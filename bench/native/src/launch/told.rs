@@ -3,6 +3,8 @@
 //! Kept in memory while the run lasts, which is bounded, and written at its end: a generator that waits for a disk
 //! is not a load.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -42,17 +44,20 @@ struct Line<'a> {
     returned_us: u64,
 }
 
-/// Everything that was told. Moments are microseconds since it was begun.
+/// Everything that was told. Moments are microseconds of the wall's clock as it was at the beginning: several runs are
+/// checked together, and each counted from a beginning of its own would overlap the others.
 #[derive(Debug)]
 pub(crate) struct Told {
     lines: Vec<u8>,
     begun: Instant,
+    begun_since_epoch: Duration,
 }
 
 impl Told {
     /// Nothing yet.
     pub(crate) fn new(begun: Instant) -> Self {
-        Self { lines: Vec::new(), begun }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { lines: Vec::new(), begun, begun_since_epoch: now.saturating_sub(begun.elapsed()) }
     }
 
     /// An effect on a mark, with the holding as it was answered.
@@ -97,8 +102,9 @@ impl Told {
     }
 
     fn line(&mut self, span: Span, line: Line<'_>) {
-        let since = |moment: Instant| u64::try_from((moment - self.begun).as_micros()).unwrap_or(u64::MAX);
-        let line = Line { invoked_us: since(span.invoked), returned_us: since(span.returned), ..line };
+        let at = |moment: Instant| self.begun_since_epoch + (moment - self.begun);
+        let at_us = |moment| u64::try_from(at(moment).as_micros()).unwrap_or(u64::MAX);
+        let line = Line { invoked_us: at_us(span.invoked), returned_us: at_us(span.returned), ..line };
         // Texts and numbers always become JSON, and memory takes all of it.
         let _ = serde_json::to_writer(&mut self.lines, &line);
         self.lines.push(b'\n');
