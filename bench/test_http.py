@@ -134,16 +134,22 @@ def test_search(
 def test_batch(benchmark: BenchmarkFixture, judge: Judge, ours: AppServer, crowd: Crowd) -> None:
     """Holds of the batch endpoint, a hundred a request, beside the single endpoint's."""
     batches = BATCHES if benchmark.enabled else 1
+
+    def single(count: int) -> float:
+        # A batch comes with one token. Whose token was forgotten since the last round would pay for its
+        # verification here, and make the batch look quicker than it is.
+        rate(ours, crowd.holds(len(crowd.tokens)))
+        return rate(ours, crowd.holds(count))
+
     measured = measure(
         benchmark,
         {
-            "single": lambda count: rate(ours, crowd.holds(count)),
+            "single": single,
             "batch": lambda _: asked(ours, crowd.batches(batches), connections=4).a_second * BATCH,
             "spread": lambda _: (
                 asked(ours, crowd.batches(batches, regions=REGIONS), connections=4).a_second * BATCH
             ),
         },
-        requests=1_000,
     )
     judge("http_batch_to_single", ratios(measured["batch"], measured["single"]), holds_a_second=measured)
     judge("http_batch_over_regions", ratios(measured["spread"], measured["single"]), regions=REGIONS)
