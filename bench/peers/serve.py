@@ -12,10 +12,12 @@ from granian.http import HTTP1Settings
 from granian.server import Server
 
 from plateapi.cli.up.api_server import BACKLOG, HEADER_READ_TIMEOUT_MS, WORKER_STOP_SECONDS
+from plateapi.cli.up.turns import take_long_turns
 
 
 def main() -> None:
     """Serve until SIGTERM."""
+    take_long_turns()
     target, port, workers = sys.argv[1:]
     Server(
         target,

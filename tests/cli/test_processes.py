@@ -57,6 +57,16 @@ def test_a_child_is_stopped_in_order(tmp_path: Path, leash: int) -> None:
     assert child.log.read_text().splitlines() == ["at work", "goodbye"]
 
 
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux has it")
+def test_a_child_and_its_workers_do_not_interrupt_who_is_at_work(tmp_path: Path, leash: int) -> None:
+    """A child runs in long turns, and so does what it begins; whoever started it does not."""
+    child = started("deaf", tmp_path, leash)
+    worker = int(child.log.read_text().split()[1])
+    assert os.sched_getscheduler(child.pid) == os.sched_getscheduler(worker) == os.SCHED_BATCH
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+    child.stop(0.2)
+
+
 def test_a_deaf_child_is_ended_with_its_workers(tmp_path: Path, leash: int) -> None:
     """What does not stop within the time is ended as a group."""
     child = started("deaf", tmp_path, leash)

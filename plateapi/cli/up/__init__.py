@@ -5,6 +5,7 @@
     conductor   the processes that run, restarted when they end, stopped together
     child       one of them
     leash       how a child learns that its parent is gone
+    turns       why a woken child does not interrupt who is at work
     runfile     what runs where, for the next `plates up` and for `plates down`
     counts      where the API's workers count together
     greeting    what a newcomer reads first

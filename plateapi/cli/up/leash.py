@@ -12,6 +12,8 @@ import signal
 import sys
 import threading
 
+from plateapi.cli.up.turns import take_long_turns
+
 
 def hold(descriptor: int) -> None:
     """Stop this process, as by SIGTERM, when the other end of the pipe is closed."""
@@ -25,9 +27,10 @@ def hold(descriptor: int) -> None:
 
 
 def main() -> None:
-    """Run a module as the main program, on the leash."""
+    """Run a module as the main program, on the leash and in long turns (``turns.py``)."""
     descriptor, module = int(sys.argv[1]), sys.argv[2]
     hold(descriptor)
+    take_long_turns()
     sys.argv = [module, *sys.argv[3:]]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
