@@ -1,32 +1,35 @@
 """Bearer tokens: a JWT of one issuer, for one audience, by one algorithm, checked once a minute at most.
 
-joserfc verifies the signature. It lets an ``exp`` of 10³⁰ and another kind's ``typ`` pass, so the header, the
-lifetime and the kind are checked here too, each strictly: what is not wanted is refused. The form is checked
-first, because base64 is forgiving and two texts must not be one token.
+joserfc verifies the signature. Its reader of tokens lets an ``exp`` of 10³⁰, another kind's ``typ`` and a
+name that stands twice pass, so form, header, lifetime and kind are read here, each strictly: what is not
+wanted is refused, and nothing is read twice (docs/decisions, 23).
 
-Not here: roles' rights (each route declares them), key files (``keys.py``), minting (``local_issuer.py``).
+Not here: the form (``compact.py``), roles' rights (each route declares them), key files (``keys.py``),
+minting (``local_issuer.py``).
 """
 
-import base64
 import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, KeySet, OKPKey
+from joserfc.jws import JWSRegistry
 
 from plateapi.identity.applicants import ApplicantIdInvalid, Pseudonyms
+from plateapi.identity.compact import Compact, CompactInvalid, object_without_repeats, segment_bytes
 from plateapi.people import CITIZEN_CHANNELS, DESK_CHANNEL, Actor, Applicant, Role
 
 # RFC 9068: an access token says so, and is not mistaken for an id token of the same issuer.
 TOKEN_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
 # Of a header's fields these three are understood; any other (crit, jwk, jku, x5u, b64, ...) is refused.
 HEADER_FIELDS: Final = frozenset({"alg", "kid", "typ"})
+# An issuer writes the same header into all tokens of a key; one that writes others is read anew each time.
+HEADERS_KNOWN_MAX: Final = 16
 TEXT_MAX: Final = 255
 ROLES_MAX: Final = 16
+KNOWN_ROLES: Final = {role.value: role for role in Role}
 
 
 class TokenRefused(Exception):
@@ -61,7 +64,9 @@ class TokenVerifier:
         wall_seconds: Callable[[], float] = time.time,
         monotonic_seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._keys = _keys_by_id(keys, algorithm)
+        self._signatures = JWSRegistry(algorithms=[algorithm]).get_alg(algorithm)
+        self._keys = self._keys_by_id(keys, ECKey if algorithm == "ES256" else OKPKey)
+        self._keys_by_header: dict[str, Key] = {}
         self._algorithm = algorithm
         self._issuer = issuer
         self._audience = audience
@@ -76,6 +81,27 @@ class TokenVerifier:
         self._believed: dict[bytes, tuple[Actor, float]] = {}
         self.hits = 0
         self.misses = 0
+
+    def _keys_by_id(self, published: Mapping[str, Any], kind: type[ECKey | OKPKey]) -> dict[str, Key]:
+        """The issuer's public keys that fit the algorithm, by their id."""
+        keys = KeySet.import_key_set({"keys": list(published["keys"])}).keys
+        fitting: dict[str, Key] = {
+            key.kid: key
+            for key in keys
+            if isinstance(key, kind) and key.kid and not key.is_private and self._fits(key)
+        }
+        if not fitting:
+            raise ValueError(f"the key set holds no public key for {self._signatures.name} with an id")
+        return fitting
+
+    def _fits(self, key: Key) -> bool:
+        """Whether its curve, and the use that it says of itself, are those of the algorithm."""
+        try:
+            self._signatures.check_key(key)
+            key.check_key_op("verify")
+        except (JoseError, ValueError):
+            return False
+        return True
 
     def actor(self, token: str) -> Actor:
         """The bearer of this token. Raises :class:`TokenRefused`."""
@@ -101,24 +127,29 @@ class TokenVerifier:
         self._believed[digest] = (actor, self._monotonic() + self._cache_seconds)
 
     def _verified_claims(self, token: str) -> dict[str, Any]:
-        key = self._keys.get(self._header_key_id(token))
-        if key is None:
-            raise TokenRefused("signed with a key that the issuer does not publish")
         try:
-            claims = jwt.decode(token, key, algorithms=[self._algorithm]).claims
-        except (JoseError, ValueError, RecursionError) as error:
-            raise TokenRefused("the signature or the form is wrong") from error
-        # joserfc reads the payload with json.loads, where the last of two equal names wins.
-        _object_without_repeats(_segment(token.split(".")[1]))
+            compact = Compact.of(token)
+            key = self._key_of(compact.header)
+            if not self._signatures.verify(compact.signed, compact.signature, key):
+                raise TokenRefused("the signature is wrong")
+            claims = object_without_repeats(compact.payload)
+        except CompactInvalid as error:
+            raise TokenRefused(str(error)) from error
         self._check_claims(claims)
         return claims
 
-    def _header_key_id(self, token: str) -> str:
-        segments = token.split(".")
-        if len(segments) != 3:
-            raise TokenRefused("not three segments")
-        header_bytes, _, _ = (_segment(segment) for segment in segments)
-        header = _object_without_repeats(header_bytes)
+    def _key_of(self, header: str) -> Key:
+        """The key that a header names, one of the issuer's and for the one algorithm."""
+        key = self._keys_by_header.get(header)
+        if key is None:
+            key = self._keys.get(self._key_id(object_without_repeats(segment_bytes(header))))
+            if key is None:
+                raise TokenRefused("signed with a key that the issuer does not publish")
+            if len(self._keys_by_header) < HEADERS_KNOWN_MAX:
+                self._keys_by_header[header] = key
+        return key
+
+    def _key_id(self, header: dict[str, Any]) -> str:
         if set(header) != HEADER_FIELDS:
             raise TokenRefused("the header must hold alg, kid and typ, and nothing else")
         if header["alg"] != self._algorithm:
@@ -184,44 +215,6 @@ class TokenVerifier:
         return channel, office
 
 
-def _keys_by_id(keys: Mapping[str, Any], algorithm: str) -> dict[str, Key]:
-    """The issuer's public keys that fit the algorithm, by their id."""
-    wanted = ECKey if algorithm == "ES256" else OKPKey
-    fitting: dict[str, Key] = {}
-    for key in KeySet.import_key_set({"keys": list(keys["keys"])}).keys:
-        if isinstance(key, wanted) and key.kid and not key.is_private:
-            fitting[key.kid] = key
-    if not fitting:
-        raise ValueError(f"the key set holds no public key for {algorithm} with an id")
-    return fitting
-
-
-def _segment(text: str) -> bytes:
-    """The bytes of one segment, in the one spelling that base64url without padding allows."""
-    try:
-        data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (ValueError, UnicodeEncodeError) as error:
-        raise TokenRefused("not base64url") from error
-    if not text or base64.urlsafe_b64encode(data).rstrip(b"=").decode() != text:
-        raise TokenRefused("not in base64url's one spelling")
-    return data
-
-
-def _object_without_repeats(data: bytes) -> dict[str, Any]:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len({name for name, _ in pairs}) != len(pairs):
-            raise TokenRefused("a name stands twice")
-        return dict(pairs)
-
-    try:
-        value = json.loads(data, object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
-        raise TokenRefused("not JSON") from error
-    if not isinstance(value, dict):
-        raise TokenRefused("not an object")
-    return value
-
-
 def _moment(claims: dict[str, Any], name: str) -> int:
     """Whole seconds since the epoch, within the years 1970 to 9999: an ``exp`` of 10³⁰ is no date."""
     value = claims.get(name)
@@ -244,5 +237,4 @@ def _roles(claims: dict[str, Any]) -> frozenset[Role]:
         raise TokenRefused("claim roles is no short list")
     if not all(isinstance(name, str) for name in named):
         raise TokenRefused("claim roles holds something else than texts")
-    known = {role.value for role in Role}
-    return frozenset(Role(name) for name in named if name in known)
+    return frozenset(KNOWN_ROLES[name] for name in named if name in KNOWN_ROLES)

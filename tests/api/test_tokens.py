@@ -12,6 +12,7 @@ from joserfc.jwk import ECKey, OctKey, OKPKey
 
 from plateapi.identity import LocalIssuer, Pseudonyms, TokenRefused, TokenVerifier
 from plateapi.identity.keys import KeyRefused
+from plateapi.identity.tokens import HEADERS_KNOWN_MAX
 from plateapi.people import Role
 from plateapi.settings import Settings
 from tests.personas import new_bin, new_iin
@@ -40,9 +41,9 @@ def issuer(tmp_path: Path, clock: Clock) -> LocalIssuer:
     return LocalIssuer(Settings(data_dir=tmp_path), wall_seconds=clock)
 
 
-def verifier(issuer: LocalIssuer, clock: Clock, **changed: Any) -> TokenVerifier:
-    """A verifier as the app makes it."""
-    given: dict[str, Any] = {
+def verifier_arguments(clock: Clock) -> dict[str, Any]:
+    """What the app gives a verifier beside the keys."""
+    return {
         "algorithm": "ES256",
         "issuer": "plates-local",
         "audience": "plates",
@@ -55,7 +56,11 @@ def verifier(issuer: LocalIssuer, clock: Clock, **changed: Any) -> TokenVerifier
         "wall_seconds": clock,
         "monotonic_seconds": clock,
     }
-    return TokenVerifier(issuer.public_keys(), **{**given, **changed})
+
+
+def verifier(issuer: LocalIssuer, clock: Clock, **changed: Any) -> TokenVerifier:
+    """A verifier as the app makes it."""
+    return TokenVerifier(issuer.public_keys(), **{**verifier_arguments(clock), **changed})
 
 
 def claims(**changed: Any) -> dict[str, Any]:
@@ -240,6 +245,40 @@ def test_a_name_that_stands_twice_is_refused(issuer: LocalIssuer, clock: Clock) 
 
     token = jws.serialize_compact(head, payload, key, algorithms=["ES256"])
     with pytest.raises(TokenRefused, match="twice"):
+        verifier(issuer, clock).actor(token)
+
+
+def test_only_keys_for_the_algorithm_are_known(issuer: LocalIssuer, clock: Clock) -> None:
+    """A key of another curve or use, or for signing only, is none of ours; without one we do not start."""
+    [good] = issuer.public_keys()["keys"]
+    other = ECKey.generate_key("P-384", {"kid": "p-384"}).as_dict(private=False)
+    others = [other, {**good, "use": "enc"}, {**good, "key_ops": ["sign"]}, {**good, "alg": "ES384"}]
+    for unfit in others:
+        with pytest.raises(ValueError, match="no public key for ES256"):
+            TokenVerifier({"keys": [unfit]}, **verifier_arguments(clock))
+    believing = TokenVerifier({"keys": [*others[:1], good]}, **verifier_arguments(clock))
+    assert believing.actor(issuer.sign(claims())).roles == {Role.DRIVER}
+
+
+def test_headers_that_are_remembered_are_bounded(issuer: LocalIssuer, clock: Clock) -> None:
+    """Whoever writes the same header in ever other ways fills no memory, and keeps nobody else out."""
+    believing = verifier(issuer, clock)
+    for blanks in range(1, HEADERS_KNOWN_MAX + 4):
+        head = _tampered(issuer.sign(claims()), 0, lambda data, n=blanks: data[:-1] + b" " * n + b"}")
+        with pytest.raises(TokenRefused, match="signature"):
+            believing.actor(head)
+    assert len(believing._keys_by_header) == HEADERS_KNOWN_MAX
+    assert believing.actor(issuer.sign(claims())).roles == {Role.DRIVER}
+
+
+def test_claims_in_another_encoding_are_refused(issuer: LocalIssuer, clock: Clock) -> None:
+    """JSON of a token is UTF-8 (RFC 7519): a reader that guesses the encoding reads other names."""
+    from joserfc import jws  # noqa: PLC0415  # Only here: signing bytes that are no dictionary.
+
+    key = issuer._key
+    head = {"alg": "ES256", "typ": "at+jwt", "kid": key.kid}
+    token = jws.serialize_compact(head, json.dumps(claims()).encode("utf-16"), key, algorithms=["ES256"])
+    with pytest.raises(TokenRefused, match="not JSON"):
         verifier(issuer, clock).actor(token)
 
 
