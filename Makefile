@@ -2,7 +2,10 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-PYTHON ?= python3
+ifndef PYTHON
+PYTHON := $(shell bash scripts/choose-python)
+endif
+export PYTHON
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
