@@ -64,6 +64,7 @@ request_seconds = cache(REQUEST_SECONDS.labels)
 outcomes = cache(OUTCOMES.labels)
 tokens = cache(TOKENS.labels)
 problems = cache(PROBLEMS.labels)
+notifications = cache(NOTIFICATIONS.labels)
 
 
 def exposition() -> tuple[bytes, str]:

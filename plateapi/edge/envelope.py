@@ -9,7 +9,7 @@ import asyncio
 import secrets
 import time
 import traceback
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -45,6 +45,7 @@ class BodyMeter:
         self.limit = limit
         self._seconds = seconds
         self._late_at: float | None = None
+        self._is_late = False
         self._read = 0
         self._is_whole = False
 
@@ -61,13 +62,24 @@ class BodyMeter:
         return message
 
     async def _receive_in_time(self) -> Message:
+        """By hand, where `asyncio.timeout` costs four times as much: nearly every body is there already."""
+        loop, task = asyncio.get_running_loop(), cast("asyncio.Task[Any]", asyncio.current_task())
         if self._late_at is None:
-            self._late_at = asyncio.get_running_loop().time() + self._seconds
+            self._late_at = loop.time() + self._seconds
+        alarm = loop.call_at(self._late_at, self._cut_off, task)
         try:
-            async with asyncio.timeout_at(self._late_at):
-                return await self._receive()
-        except TimeoutError:
-            raise HTTPException(408, headers={"connection": "close"}) from None
+            return await self._receive()
+        except asyncio.CancelledError:
+            # Whoever else has cancelled this request as well is not to be kept from it.
+            if self._is_late and task.uncancel() == 0:
+                raise HTTPException(408, headers={"connection": "close"}) from None
+            raise
+        finally:
+            alarm.cancel()
+
+    def _cut_off(self, task: "asyncio.Task[Any]") -> None:
+        self._is_late = True
+        task.cancel()
 
 
 class Envelope:

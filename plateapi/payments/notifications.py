@@ -6,15 +6,14 @@ for the provider has done its part; only what was not recorded is a problem, and
 line of the journal too.
 """
 
-from dataclasses import replace
-
+import orjson
 from fastapi import Request, Response
 
 from plateapi import metrics
 from plateapi.edge.house import House
 from plateapi.edge.room import JSON, Hot, Open, Room
 from plateapi.edge.visit import Visit
-from plateapi.payments.schemas import NotificationBody, SettlementShape
+from plateapi.payments.schemas import NotificationBody, SettlementShape, settlement_values
 from plateapi.refusals import Refused
 from plateapi.services.note_refused_notification import RefusedNotification
 from plateapi.services.settle_payment import (
@@ -52,21 +51,23 @@ NOT_NOW = ("read_only", "outcome_unknown")
 )
 async def notify(request: Request, visit: Visit) -> Response:
     """A signed notification: `X-Signature: t=<unix seconds>,v1=<HMAC-SHA256 of "<t>.<body>">`."""
-    known = RefusedNotification(why="", body=await request.body())
-    house = visit.house
+    body, house = await request.body(), visit.house
+    # What is known of it, so far, should it be refused.
+    provider = transaction = ""
     try:
-        house.payment_side.verify(request.headers, known.body, house.engine.clock.now_ms())
-        known = replace(known, provider=house.payment_side.name)
-        notice = house.payment_side.read(known.body)
-        known = replace(known, transaction=notice.transaction)
+        house.payment_side.verify(request.headers, body, house.engine.clock.now_ms())
+        provider = house.payment_side.name
+        notice = house.payment_side.read(body)
+        transaction = notice.transaction
         settlement = await _settle(house, notice)
     except Refused as refused:
-        metrics.NOTIFICATIONS.labels(refused.slug).inc()
+        metrics.notifications(refused.slug).inc()
         if refused.slug not in NOT_NOW:
-            await house.refusal_notes.note(replace(known, why=refused.slug))
+            note = RefusedNotification(refused.slug, body, provider, transaction)
+            await house.refusal_notes.note(note)
         raise
-    metrics.NOTIFICATIONS.labels(settlement.outcome).inc()
-    return Response(SettlementShape.of(settlement).model_dump_json(), media_type=JSON)
+    metrics.notifications(settlement.outcome).inc()
+    return Response(orjson.dumps(settlement_values(settlement)), media_type=JSON)
 
 
 async def _settle(house: House, notice: PaymentNotice | RefundNotice) -> Settlement:

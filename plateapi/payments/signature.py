@@ -4,7 +4,6 @@
 a recorded notification could be played again; what plays again within it finds its first answer in the store.
 """
 
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping
@@ -30,7 +29,7 @@ def sign(key: bytes, body: bytes, at_seconds: int) -> str:
 
 
 def _mac(key: bytes, body: bytes, at_seconds: int) -> str:
-    return hmac.new(key, f"{at_seconds}.".encode() + body, hashlib.sha256).hexdigest()
+    return hmac.digest(key, f"{at_seconds}.".encode() + body, "sha256").hex()
 
 
 class SignedNotifications:

@@ -9,7 +9,6 @@ zeros, amount i64, mark text, then the first 16 bytes of the HMAC-SHA256 over al
 """
 
 import base64
-import hashlib
 import hmac
 import struct
 from dataclasses import dataclass
@@ -88,4 +87,4 @@ class ReferenceSeal:
         )
 
     def _mac(self, message: bytes) -> bytes:
-        return hmac.new(self._key, message, hashlib.sha256).digest()[:SEAL_BYTES]
+        return hmac.digest(self._key, message, "sha256")[:SEAL_BYTES]
