@@ -1,6 +1,6 @@
 """`python -m bench.worker URL FIRST HOLDS AT_ONCE`: a process with an engine of its own, as an API worker is.
 
-It opens, says `ready`, begins when a line comes in, and says `done` when every hold was answered as it must
+Like one it takes long turns on the processor. It opens, says `ready`, begins when a line comes in, and says `done` when every hold was answered as it must
 be. `Workers` starts some of them and lets them begin together.
 """
 
@@ -17,6 +17,7 @@ import uvloop
 
 import plate_core
 from bench.crowd import Buyers, Row, seconds
+from plateapi.cli.up.turns import take_long_turns
 
 ROOT = Path(__file__).resolve().parent.parent
 LAW = ROOT / "patterns" / "kz"
@@ -89,4 +90,5 @@ async def work(url: str, first: int, holds: int, at_once: int) -> None:
 
 
 if __name__ == "__main__":
+    take_long_turns()
     uvloop.run(work(sys.argv[1], *(int(number) for number in sys.argv[2:])))
