@@ -1,6 +1,7 @@
 """The service's own app over an engine that stands still: it asks neither the store nor the replica.
 
 Everything else is as in production: the same app, server, middleware, authentication, body, quote and answer.
+A search's marks are found once and remembered; each page of them is classified, priced and written anew.
 So the distance between the two is what the inventory and the replica cost a request. It is never mounted
 anywhere else: it is another app, started by the bench alone.
 """
@@ -15,7 +16,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from plate_core import Act, Answer, Replica
+from plate_core import Act, Answer, Found, Replica
 from plateapi import app as service
 from plateapi.engine import Engine
 
@@ -38,10 +39,10 @@ class StillReplica:
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
-        self._found: dict[object, dict[str, Any]] = {}
+        self._found: dict[object, Found] = {}
 
-    def search(self, **wanted: Any) -> dict[str, Any]:  # noqa: ANN401  # what a search may name
-        """The page of marks."""
+    def search(self, **wanted: Any) -> Found:  # noqa: ANN401  # what a search may name
+        """What was found; the page of it is not written yet."""
         key = (wanted["pattern"], *map(tuple, (wanted["formats"], wanted["regions"])))
         found = self._found.get(key)
         if found is None:

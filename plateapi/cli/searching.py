@@ -81,7 +81,7 @@ def _search_replica(
         found = replica.search(pattern=pattern, regions=regions, formats=formats, on=today(), limit=limit)
     except ReplicaUnavailable:
         return None
-    return Result("replica", found["count"], [mark.text for mark in found["marks"]])
+    return Result("replica", found.count, [mark.text for mark in found.marks])
 
 
 def _search_book(

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from plateapi.refusals import Refused
 from plateapi.services.explain_mark import Explained
-from plateapi.services.search_marks import Found, Page, Search
+from plateapi.services.search_marks import Search
 from plateapi.shapes import (
     AMOUNT_MAX_TIYN,
     NOTHING_EXPECTED,
@@ -82,11 +82,6 @@ class SearchQuery(BaseModel):
         )
 
 
-def cursor_text(cursor: bytes | None) -> str | None:
-    """The core's cursor as it travels."""
-    return None if cursor is None else base64.urlsafe_b64encode(cursor).decode().rstrip("=")
-
-
 def cursor_bytes(text: str) -> bytes:
     """The core's cursor back. Refused: ``cursor_invalid``."""
     try:
@@ -116,6 +111,7 @@ class FoundShape(MarkShape):
     amount_tiyn: int | None
 
 
+# The core writes it (`plate_core/binding/src/page.rs`); a test holds the text to this shape.
 class PageShape(Shape):
     """A page of a search."""
 
@@ -124,28 +120,6 @@ class PageShape(Shape):
     next: str | None = Field(description="Cursor of the next page; null on the last.")
     tariff: str = Field(description="Revision of the tariff by which the prices are.")
     age_ms: int = Field(description="How old the picture of free marks is.")
-
-
-def page_values(page: Page) -> dict[str, Any]:
-    """A page as JSON values."""
-    return {
-        "count": page.count,
-        "marks": [_found_values(found) for found in page.marks],
-        "next": cursor_text(page.next),
-        "tariff": page.tariff,
-        "age_ms": page.age_ms,
-    }
-
-
-def _found_values(found: Found) -> dict[str, Any]:
-    return {
-        **mark_values(found.mark),
-        "state": found.state,
-        "tags": list(found.tags),
-        "tier": found.tier,
-        "mci": found.mci,
-        "amount_tiyn": found.amount_tiyn,
-    }
 
 
 class ExplainedShape(MarkShape):

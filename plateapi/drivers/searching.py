@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-import orjson
 from fastapi import Path, Query, Request, Response
 
 from plateapi.drivers.schemas import (
@@ -14,7 +13,6 @@ from plateapi.drivers.schemas import (
     PoolsShape,
     RuleBookShape,
     SearchQuery,
-    page_values,
 )
 from plateapi.edge.room import JSON, Hot, Open, Room
 from plateapi.edge.visit import Here, Visit
@@ -56,8 +54,7 @@ async def search(request: Request, visit: Visit) -> Response:
     What is shown was free milliseconds ago; the hold decides.
     """
     query = SearchQuery.model_validate(_query_values(request))
-    page = search_marks(visit.house.engine, query.search())
-    return Response(orjson.dumps(page_values(page)), media_type=JSON)
+    return Response(search_marks(visit.house.engine, query.search()), media_type=JSON)
 
 
 def _query_values(request: Request) -> dict[str, str | list[str]]:

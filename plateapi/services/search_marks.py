@@ -4,11 +4,10 @@ Search never asks the store. What it shows was true milliseconds ago; whether a 
 hold decides. The count is exact for that moment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from plate_core import Mark
 from plateapi.engine import Engine
 from plateapi.law import day_of
 
@@ -33,38 +32,13 @@ class Search:
     limit: int = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One mark of a page, with its price and what is beautiful about it."""
-
-    mark: Mark
-    state: str  # free, taken, issued or withheld, as the replica saw it
-    tags: Sequence[str]
-    tier: str | None  # None, and no price: not offered to be chosen
-    amount_tiyn: int | None
-    mci: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of marks."""
-
-    marks: Sequence[Found]
-    count: int  # of all pages together, exact
-    next: bytes | None
-    tariff: str
-    age_ms: int  # how old the picture is
-
-
-def search_marks(engine: Engine, search: Search) -> Page:
-    """One page.
+def search_marks(engine: Engine, search: Search) -> bytes:
+    """One page with prices as JSON, as the core writes it: ``PageShape`` of ``plateapi/drivers/schemas.py``.
 
     Refused: ``replica_unavailable``. ``PatternInvalid``, ``CursorInvalid``, ``PriceUnknown`` and
     ``InputInvalid`` (``region_unknown`` and the like) come as the core raises them.
     """
     now_ms = engine.clock.now_ms()
-    day = day_of(now_ms)
-    book = engine.law.at(now_ms)
     replica = engine.replica()
     found = replica.search(
         pattern=search.pattern,
@@ -79,34 +53,6 @@ def search_marks(engine: Engine, search: Search) -> Page:
         seed=search.seed,
         after=search.after,
         limit=search.limit,
-        on=day,
+        on=day_of(now_ms),
     )
-    marks: list[Mark] = found["marks"]
-    classes = book.classify(marks, acquired="chosen", on=day)
-    in_force = book.tariff_in_force(now_ms)
-    return Page(
-        marks=[
-            _found(
-                mark,
-                "free" if search.free_only else replica.state(mark),
-                tags,
-                {} if tier is None else book.quote(mark, at_ms=now_ms),
-            )
-            for mark, (tier, tags) in zip(marks, classes, strict=True)
-        ],
-        count=found["count"],
-        next=found["next"],
-        tariff=in_force["revision"] if in_force else "",
-        age_ms=replica.age_ms(now_ms),
-    )
-
-
-def _found(mark: Mark, state: str, tags: Sequence[str], quote: Mapping[str, Any]) -> Found:
-    return Found(
-        mark=mark,
-        state=state,
-        tags=tags,
-        tier=quote.get("tier"),
-        amount_tiyn=quote.get("amount_tiyn"),
-        mci=quote.get("mci"),
-    )
+    return found.page_json(replica.age_ms(now_ms))

@@ -59,7 +59,7 @@ def read_search(query: Mapping[str, str], negotiated: Language) -> SearchAddress
         region=TWELVE_DIGITS.sub(CUT_OUT, query.get("region", "")),
         format=TWELVE_DIGITS.sub(CUT_OUT, query.get("format", "person_car")),
         order=cast(Order, order) if order in get_args(Order) else "number",
-        after=_cursor(query.get("after")),
+        after=cursor_bytes(query.get("after")),
     )
 
 
@@ -79,7 +79,8 @@ def mark_href(mark_text: str, language: Language) -> str:
     return f"/marks/{mark_text}?{urlencode({'lang': language})}"
 
 
-def _cursor(text: str | None) -> bytes | None:
+def cursor_bytes(text: str | None) -> bytes | None:
+    """The core's cursor from an address; None where there is none."""
     if not text:
         return None
     try:

@@ -3,6 +3,7 @@
 Look next at ``plate.py``, which draws, and ``pages.py``, which says what a list is of.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,7 +14,6 @@ from plate_core import Mark
 from plateapi.engine import Engine
 from plateapi.languages import Language
 from plateapi.services.refuse import nearest
-from plateapi.services.search_marks import Found
 from plateapi.web.address import mark_href
 from plateapi.web.plate import draw_plate
 
@@ -35,13 +35,14 @@ def money(amount_tiyn: int, language: Language) -> str:
     return f"₸{tenge}" if language == "en" else f"{tenge}\xa0₸"
 
 
-def found_card(found: Found, tag_names: dict[str, str], language: Language) -> dict[str, Any]:
-    """A mark that a search found."""
+def found_card(found: Mapping[str, Any], tag_names: dict[str, str], language: Language) -> dict[str, Any]:
+    """A mark that a search found, as its page of JSON has it."""
+    amount = found["amount_tiyn"]
     return {
-        "href": mark_href(found.mark.text, language),
-        "drawing": drawing(found.mark),
-        "amount": "" if found.amount_tiyn is None else money(found.amount_tiyn, language),
-        "tags": ", ".join(tag_names[tag] for tag in found.tags),
+        "href": mark_href(found["mark"], language),
+        "drawing": drawing(found["digits"], found["series"], found["region"], title=found["display"]),
+        "amount": "" if amount is None else money(amount, language),
+        "tags": ", ".join(tag_names[tag] for tag in found["tags"]),
     }
 
 
@@ -50,7 +51,7 @@ def nearest_cards(engine: Engine, mark: Mark, language: Language) -> list[dict[s
     return [
         {
             "href": mark_href(near["mark"], language),
-            "drawing": drawing(engine.book.parse(near["mark"])),
+            "drawing": drawing_of(engine.book.parse(near["mark"])),
             "amount": money(near["amount_tiyn"], language),
             "tags": "",
         }
@@ -58,6 +59,11 @@ def nearest_cards(engine: Engine, mark: Mark, language: Language) -> list[dict[s
     ]
 
 
-def drawing(mark: Mark) -> Markup:
+def drawing_of(mark: Mark) -> Markup:
+    """The plate of a mark."""
+    return drawing(mark.digits, mark.series, mark.region, title=mark.display)
+
+
+def drawing(digits: str, series: str, region: str, *, title: str) -> Markup:
     """A plate, safe to set into a page: every part of it is drawn or escaped by ``draw_plate``."""
-    return Markup(draw_plate(mark.digits, mark.series, mark.region, title=mark.display))  # noqa: S704
+    return Markup(draw_plate(digits, series, region, title=title))  # noqa: S704

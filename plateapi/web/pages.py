@@ -5,12 +5,14 @@ answered, or says in the reader's language why there is no answer.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,8 +25,8 @@ from plateapi.refusals import Refused
 from plateapi.services.describe_rule_book import Described, describe_rule_book
 from plateapi.services.explain_mark import explain_mark
 from plateapi.services.search_marks import Search, search_marks
-from plateapi.web.address import MARKS_A_PAGE, ORDERS, SearchAddress, mark_href, typed_pattern
-from plateapi.web.cards import drawing, found_card, money, nearest_cards
+from plateapi.web.address import MARKS_A_PAGE, ORDERS, SearchAddress, cursor_bytes, mark_href, typed_pattern
+from plateapi.web.cards import drawing_of, found_card, money, nearest_cards
 from plateapi.web.notices import notices
 from plateapi.web.texts import fault_sentence, language_names, texts
 
@@ -91,25 +93,23 @@ def _form(address: SearchAddress, book: Described) -> dict[str, Any]:
 
 
 def _found(engine: Engine, address: SearchAddress, book: Described) -> dict[str, Any]:
-    page = search_marks(
-        engine,
-        Search(
-            pattern=address.pattern or None,
-            formats=(address.format,),
-            regions=(address.region,) if address.region else (),
-            order=address.order,
-            after=address.after,
-            limit=MARKS_A_PAGE,
-        ),
+    search = Search(
+        pattern=address.pattern or None,
+        formats=(address.format,),
+        regions=(address.region,) if address.region else (),
+        order=address.order,
+        after=address.after,
+        limit=MARKS_A_PAGE,
     )
+    page = orjson.loads(search_marks(engine, search))
     text = texts(address.language)
-    count = format_decimal(page.count, locale=address.language)
+    count = format_decimal(page["count"], locale=address.language)
     names = {tag["id"]: tag["names"][address.language] for tag in book.tags}
     return {
-        "found": text["found"].format(count=count) if page.count else text["found_none"],
-        "marks": [found_card(found, names, address.language) for found in page.marks],
-        "next_href": _next_href(address, page.next),
-        **({} if page.count else _instead(engine, address)),
+        "found": text["found"].format(count=count) if page["count"] else text["found_none"],
+        "marks": [found_card(found, names, address.language) for found in page["marks"]],
+        "next_href": _next_href(address, page["next"]),
+        **({} if page["count"] else _instead(engine, address)),
     }
 
 
@@ -128,13 +128,8 @@ def _instead(engine: Engine, address: SearchAddress) -> dict[str, Any]:
     }
 
 
-def _next_href(address: SearchAddress, after: bytes | None) -> str:
-    if after is None:
-        return ""
-    following = SearchAddress(
-        address.language, address.pattern, address.region, address.format, address.order, after
-    )
-    return following.href()
+def _next_href(address: SearchAddress, cursor: str | None) -> str:
+    return "" if cursor is None else replace(address, after=cursor_bytes(cursor)).href()
 
 
 def _faults(error: PlateError, language: Language) -> Sequence[str]:
@@ -182,7 +177,7 @@ def _named(engine: Engine, mark: Mark, language: Language) -> dict[str, Any]:
     return {
         "here": lambda code: mark_href(mark.text, code),
         "mark": mark,
-        "drawing": drawing(mark),
+        "drawing": drawing_of(mark),
         "region": f"{mark.region} · {engine.regions[mark.region][language]}",
     }
 

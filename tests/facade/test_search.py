@@ -91,8 +91,8 @@ async def test_the_bitmaps_follow_the_store(
     states = [replica.state(mark) for mark in (held, withheld, issued, free)]
     assert states == ["taken", "withheld", "issued", "free"]
     page = replica.search(pattern="12? ABC 02", on=DAY)
-    assert [mark.digits for mark in page["marks"]] == ["120", "121", "122", "126", "127", "128", "129"]
-    assert page["count"] == 7
+    assert [mark.digits for mark in page.marks] == ["120", "121", "122", "126", "127", "128", "129"]
+    assert page.count == 7
     assert held not in replica.nearest(withheld, limit=20)
     assert answer.live is not None
     await inventory.release([(AIGERIM.act(), held, answer.live.hold_id, answer.live.revision)])
@@ -133,39 +133,39 @@ def _all_pages(replica: Replica, **query: Any) -> list[Mark]:
     after = None
     while True:
         page = replica.search(after=after, **query)
-        found += page["marks"]
-        after = page["next"]
+        found += page.marks
+        after = page.next
         if after is None:
-            assert page["count"] == len(found)
+            assert page.count == len(found)
             return found
 
 
 def test_orders_are_what_they_say(replica: Replica, book: RuleBook) -> None:
     """By number rising, by price rising, by beauty falling; a shuffle is the same for the same seed."""
     query: dict[str, Any] = {"pattern": "7?7 * 02", "on": DAY, "limit": 200}
-    by_number = replica.search(order="number", **query)["marks"]
+    by_number = replica.search(order="number", **query).marks
     assert by_number == sorted(by_number)
     prices = [
         book.explain(mark, on=DAY)["price"]["amount_tiyn"]
-        for mark in replica.search(order="price", **query)["marks"]
+        for mark in replica.search(order="price", **query).marks
     ]
     assert prices == sorted(prices)
     points = {tag["id"]: tag["beauty"] for tag in book.tags()}
     beauty = [
         sum(points[tag] for tag in book.explain(mark, on=DAY)["tags"])
-        for mark in replica.search(order="beauty", **query)["marks"]
+        for mark in replica.search(order="beauty", **query).marks
     ]
     assert beauty == sorted(beauty, reverse=True)
-    one, same, other = (replica.search(order="shuffle", seed=seed, **query)["marks"] for seed in (1, 1, 2))
+    one, same, other = (replica.search(order="shuffle", seed=seed, **query).marks for seed in (1, 1, 2))
     assert one == same != other
 
 
 def test_both_formats_are_searched_together(replica: Replica) -> None:
     """A list of formats means any of them."""
     page = replica.search(pattern="777*02", formats=["entity_car", "person_car"], on=DAY, limit=1_000)
-    assert page["count"] == 26**3 + 26**2
-    assert {mark.format for mark in page["marks"]} == {"person_car"}
-    assert replica.search(pattern="777*02", formats=["entity_car"], on=DAY)["count"] == 26**2
+    assert page.count == 26**3 + 26**2
+    assert {mark.format for mark in page.marks} == {"person_car"}
+    assert replica.search(pattern="777*02", formats=["entity_car"], on=DAY).count == 26**2
 
 
 def test_likes_and_ordinary_marks_are_free(replica: Replica, book: RuleBook) -> None:
@@ -210,10 +210,10 @@ def test_a_search_that_cannot_be_meant_is_refused(
 def test_a_cursor_belongs_to_its_search(replica: Replica) -> None:
     """With another pattern, order or seed it is refused; with another limit it goes on."""
     page = replica.search(pattern="7?7", on=DAY, limit=2)
-    assert replica.search(pattern="7?7", on=DAY, limit=5, after=page["next"])["marks"]
+    assert replica.search(pattern="7?7", on=DAY, limit=5, after=page.next).marks
     for changed in ({"pattern": "7?8"}, {"order": "price"}, {"free_only": False}):
         with pytest.raises(CursorInvalid) as refused:
-            replica.search(**({"pattern": "7?7", "on": DAY, "after": page["next"]} | changed))
+            replica.search(**({"pattern": "7?7", "on": DAY, "after": page.next} | changed))
         assert refused.value.slug == "cursor_of_another_query"
 
 
@@ -230,7 +230,7 @@ async def test_one_writer_keeps_a_machines_file(
     assert writer.health()["error"]
     second = ReplicaWriter.start(store.url, tmp_path / "planes", book)
     await _until(lambda: second.health()["ready"])
-    assert replica.search(pattern="7?7 AAA 02", on=DAY)["count"] == 10
+    assert replica.search(pattern="7?7 AAA 02", on=DAY).count == 10
     second.stop()
 
 

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use plate_algebra::{Acquired, Area, Formats, Mark, RuleBook, TierId};
-use plate_scan::{Cursor, MarkState, Order, Planes, Query, Replica};
+use plate_scan::{Cursor, Order, Planes, Query, Replica};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
 
 use crate::errors;
+use crate::found::{self, PyFound};
 use crate::mark::{PyMark, pool_of};
 use crate::rulebook::{PyRuleBook, day};
 use crate::search::{Filters, Kept, OrderBy};
@@ -23,12 +23,12 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// A new file under the same path (the keeper was started anew) is noticed and taken by itself, in milliseconds.
 ///
 /// >>> replica = Replica.open("var/planes", book)
-/// >>> page = replica.search(pattern="7?7", regions=["02"], on="2026-07-01", limit=3)
-/// >>> page["count"], [mark.text for mark in page["marks"]]
+/// >>> found = replica.search(pattern="7?7", regions=["02"], on="2026-07-01", limit=3)
+/// >>> found.count, [mark.text for mark in found.marks]
 /// (175760, ['707AAA02', '717AAA02', '727AAA02'])
 #[pyclass(frozen, name = "Replica", module = "plate_core")]
 pub(crate) struct PyReplica {
-    book: RuleBook,
+    book: Arc<RuleBook>,
     formats: Arc<Formats>,
     present: Mutex<Seen>,
     kept: Kept,
@@ -66,7 +66,7 @@ impl PyReplica {
         let opened = py.detach(|| Replica::open(&path, &book.formats));
         let replica = opened.map_err(|error| errors::replica(py, &error))?;
         Ok(Self {
-            book: book.book.clone(),
+            book: Arc::new(book.book.clone()),
             formats: Arc::clone(&book.formats),
             present: Mutex::new(Seen { replica, at: Instant::now() }),
             kept: Kept::default(),
@@ -80,29 +80,23 @@ impl PyReplica {
 
     /// `free`, `taken`, `issued` or `withheld`, as far as is known here.
     fn state(&self, mark: &PyMark) -> &'static str {
-        match self.planes().state(mark.mark) {
-            Some(MarkState::Free) => "free",
-            Some(MarkState::Taken) => "taken",
-            Some(MarkState::Issued) => "issued",
-            // A mark without planes is offered to nobody.
-            Some(MarkState::Withheld) | None => "withheld",
-        }
+        found::state(&self.planes(), mark.mark)
     }
 
-    /// One page of marks, and how many there are in all: {marks, next, count}.
+    /// One page of marks, and how many there are in all.
     ///
     /// All filters must hold; a list of regions, formats or tiers means any of them, a list of tags all of them.
-    /// `next` is the cursor of the next page, None after the last one. `order` is number, price, beauty or
-    /// shuffle (by `seed`). Prices are those of the day `on`. `limit` is 1 to 1,000.
+    /// `after` is the cursor of the page before. `order` is number, price, beauty or shuffle (by `seed`). Prices are
+    /// those of the day `on`. `limit` is 1 to 1,000.
     /// Raises `PatternInvalid`, `CursorInvalid`, `PriceUnknown`, and `InputInvalid` with the slugs
     /// region_unknown, format_unknown, tier_unknown, tag_unknown, order_unknown and limit_out_of_range.
     #[pyo3(signature = (*, pattern=None, regions=Vec::new(), formats=vec!["person_car".to_owned()],
                         tiers=Vec::new(), tags=Vec::new(), amount_tiyn_min=None, amount_tiyn_max=None,
                         free_only=true, order="number", seed=0, on, after=None, limit=20))]
     #[allow(clippy::too_many_arguments, reason = "keywords of the Python signature")]
-    fn search<'py>(
+    fn search(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         pattern: Option<String>,
         regions: Vec<String>,
         formats: Vec<String>,
@@ -116,7 +110,7 @@ impl PyReplica {
         on: &str,
         after: Option<&[u8]>,
         limit: usize,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<PyFound> {
         let order = order_by(py, order)?;
         let on = day(py, on)?;
         let after = after.map(Cursor::decode).transpose().map_err(|error| errors::cursor(py, &error))?;
@@ -136,12 +130,15 @@ impl PyReplica {
         };
         let found = if prepared.narrow { look() } else { py.detach(look) };
         let (page, count) = found.map_err(|error| errors::query(py, error))?;
-        let result = PyDict::new(py);
-        let marks = self.marks(page.marks).into_iter().map(|mark| Py::new(py, mark));
-        result.set_item("marks", marks.collect::<PyResult<Vec<_>>>()?)?;
-        result.set_item("next", page.next.map(|cursor| PyBytes::new(py, &cursor.encode())))?;
-        result.set_item("count", count)?;
-        Ok(result)
+        let seen = |mark| (mark, if free_only { found::FREE } else { found::state(&planes, mark) });
+        Ok(PyFound {
+            book: Arc::clone(&self.book),
+            formats: Arc::clone(&self.formats),
+            on,
+            marks: page.marks.into_iter().map(seen).collect(),
+            next: page.next,
+            count,
+        })
     }
 
     /// Free marks like this one, the likest first, at most 1,000; never the mark itself. Raises `InputInvalid`.

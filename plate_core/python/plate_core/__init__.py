@@ -12,6 +12,7 @@ from plate_core._law import load_rule_book, read_law
 from plate_core._plate_core import (
     Act,
     Answer,
+    Found,
     Inventory,
     Journal,
     JournalReader,
@@ -65,6 +66,7 @@ __all__ = [
     "CursorInvalid",
     "DocumentConflict",
     "Fault",
+    "Found",
     "InputInvalid",
     "Inventory",
     "InventoryClosed",

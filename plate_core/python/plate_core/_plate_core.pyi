@@ -13,6 +13,7 @@ from typing import Any, Literal, final
 __all__ = [
     "Act",
     "Answer",
+    "Found",
     "Inventory",
     "Journal",
     "JournalReader",
@@ -167,9 +168,8 @@ class Replica:
     def open(path: _Path, book: RuleBook) -> Replica: ...  # ReplicaUnavailable
     def age_ms(self, now_ms: int) -> int: ...
     def state(self, mark: Mark) -> _MarkState: ...
-    # {marks: [Mark], next: bytes | None, count: int}; PatternInvalid, CursorInvalid, PriceUnknown, and
-    # InputInvalid with region_unknown format_unknown tier_unknown tag_unknown order_unknown
-    # limit_out_of_range
+    # PatternInvalid, CursorInvalid, PriceUnknown, and InputInvalid with region_unknown format_unknown
+    # tier_unknown tag_unknown order_unknown limit_out_of_range
     def search(
         self,
         *,
@@ -186,10 +186,22 @@ class Replica:
         on: str,
         after: bytes | None = None,
         limit: int = 20,
-    ) -> _Facts: ...
+    ) -> Found: ...
     def nearest(self, mark: Mark, *, limit: int = 5) -> list[Mark]: ...  # free ones, the likest first
     # candidates for assign_next
     def ordinary(self, pool: str, *, limit: int, seed: int, on: str) -> list[Mark]: ...
+
+@final
+class Found:
+    """One page of a search."""
+
+    @property
+    def marks(self) -> list[Mark]: ...
+    @property
+    def count(self) -> int: ...  # on all pages together
+    @property
+    def next(self) -> bytes | None: ...  # the cursor of the next page
+    def page_json(self, age_ms: int) -> bytes: ...  # the page as plateapi's PageShape; PriceUnknown
 
 @final
 class ReplicaWriter:

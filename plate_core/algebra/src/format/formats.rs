@@ -120,8 +120,9 @@ impl Formats {
     /// The mark as it is written in files and addresses: `777AAA02`.
     pub fn text(&self, mark: Mark) -> String {
         let format = self.get(mark.format);
-        let places = format.places.iter();
-        places.map(|place| format.character(mark, *place)).collect()
+        let mut text = String::with_capacity(format.places.len());
+        text.extend(format.places.iter().map(|place| format.character(mark, *place)));
+        text
     }
 
     /// The mark as people read it, with the template's blanks: `777 AAA 02`.
@@ -132,7 +133,9 @@ impl Formats {
             ' ' => Some(' '),
             _ => places.next().map(|place| format.character(mark, *place)),
         });
-        shown.collect()
+        let mut text = String::with_capacity(format.template.len());
+        text.extend(shown);
+        text
     }
 
     /// Whether the mark exists: its format and region are declared, its series and digits are issued. A

@@ -144,7 +144,7 @@ impl Format {
 
     /// The digits with their leading zeros: `007`.
     pub fn digits_text(&self, digits: u16) -> String {
-        format!("{digits:0width$}", width = usize::from(self.digit_count))
+        (0..self.digit_count).map(|index| self.digit(digits, index)).collect()
     }
 
     /// The letters of a series: 0 is `AAA`.
