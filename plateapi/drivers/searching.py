@@ -1,6 +1,7 @@
 """Looking at marks, open to anyone: search, one mark with its certificate, what there is to choose from."""
 
 from typing import Annotated, Literal
+from urllib.parse import parse_qsl
 
 from fastapi import Path, Query, Request, Response
 
@@ -53,16 +54,24 @@ async def search(request: Request, visit: Visit) -> Response:
 
     What is shown was free milliseconds ago; the hold decides.
     """
-    query = SearchQuery.model_validate(_query_values(request))
+    query = SearchQuery.model_validate(query_values(request.scope["query_string"]))
     return Response(search_marks(visit.house.engine, query.search()), media_type=JSON)
 
 
-def _query_values(request: Request) -> dict[str, str | list[str]]:
-    """The query, with lists where a parameter may be repeated; elsewhere a list is refused."""
+def query_values(query: bytes) -> dict[str, str | list[str]]:
+    """The query, with lists where a parameter may be repeated; elsewhere a list is refused.
+
+    Read as Starlette reads it, but once and not into a second form first: that took a fifth of a search.
+    """
     values: dict[str, str | list[str]] = {}
-    for name in request.query_params:
-        given = request.query_params.getlist(name)
-        values[name] = given if name in REPEATED or len(given) > 1 else given[0]
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        known = values.get(name)
+        if known is None:
+            values[name] = [value] if name in REPEATED else value
+        elif isinstance(known, list):
+            known.append(value)
+        else:
+            values[name] = [known, value]
     return values
 
 

@@ -4,7 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
+from starlette.datastructures import QueryParams
 
+from plateapi.drivers.searching import REPEATED, query_values
 from plateapi.law import DAY_MS, day_of
 from tests.api.conftest import Service, until
 from tests.personas import new_key
@@ -17,6 +19,25 @@ async def search(service: Service, **query: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     page: dict[str, Any] = answer.json()
     return page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        b"",
+        b"pattern=7%2A7+%D0%B0%D0%B0%D0%B0&region=02&region=03&limit=3&limit=4&limit=5",
+        b"region=02&tag=&tag=a+b&=x&order",
+        b"pattern=a=b&pattern&&limit=%zz;1&%66ormat=%E2%82&pattern=\xd1\x8f",
+    ],
+)
+def test_a_query_is_read_as_the_framework_reads_it(query: bytes) -> None:
+    """Names in their order, blanks, escapes, bytes that are no text; what is repeated is a list."""
+    params = QueryParams(query)
+    as_lists = {name: params.getlist(name) for name in params}
+    alone = {name: given[0] for name, given in as_lists.items() if len(given) == 1 and name not in REPEATED}
+    read = query_values(query)
+    assert read == as_lists | alone
+    assert list(read) == list(params)
 
 
 async def test_a_pattern_finds_and_counts(service: Service) -> None:
