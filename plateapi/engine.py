@@ -94,16 +94,20 @@ class Engine:
         """The rule book in force now, by the store's time."""
         return self.law.at(self.clock.now_ms())
 
-    def replica(self) -> Replica:
-        """The shared bitmaps under the present rule book. Refused while they are built or have stopped."""
-        book = self.book
+    def replica(self, at_ms: int | None = None) -> Replica:
+        """The shared bitmaps under the rule book of a moment, the present one if none is given.
+
+        Refused while they are built or have stopped.
+        """
+        now_ms = self.clock.now_ms() if at_ms is None else at_ms
+        book = self.law.at(now_ms)
         if self._replica is None or self._replica[0] is not book:
             try:
                 self._replica = (book, Replica.open(str(self.settings.replica_path), book))
             except ReplicaUnavailable as error:
                 raise Refused("replica_unavailable") from error
         replica = self._replica[1]
-        if replica.age_ms(self.clock.now_ms()) > REPLICA_AGE_MAX_MS:
+        if replica.age_ms(now_ms) > REPLICA_AGE_MAX_MS:
             # The keeper may have built a new file under the same name: look once more at the next request.
             self._replica = None
             raise Refused("replica_unavailable")

@@ -14,7 +14,8 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -75,7 +76,13 @@ def day_of(at_ms: int) -> str:
     >>> day_of(1_767_553_200_000)  # 2026-01-04T19:00:00Z
     '2026-01-05'
     """
-    return datetime.fromtimestamp(at_ms / 1_000, ALMATY).date().isoformat()
+    return _civil_day((at_ms + UTC_OFFSET_MS) // DAY_MS)
+
+
+@lru_cache(maxsize=64)
+def _civil_day(number: int) -> str:
+    """Counted from the epoch's. Kept, because every search and quote of a day asks for the same one."""
+    return date.fromordinal(EPOCH.toordinal() + number).isoformat()
 
 
 def begin_of_day_ms(day: str) -> int:

@@ -5,8 +5,7 @@ hold decides. The count is exact for that moment.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from plateapi.engine import Engine
 from plateapi.law import day_of
@@ -14,8 +13,7 @@ from plateapi.law import day_of
 Order = Literal["number", "price", "beauty", "shuffle"]
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(NamedTuple):
     """What is looked for. Empty sequences and ``None`` do not narrow."""
 
     pattern: str | None = None
@@ -39,7 +37,7 @@ def search_marks(engine: Engine, search: Search) -> bytes:
     ``InputInvalid`` (``region_unknown`` and the like) come as the core raises them.
     """
     now_ms = engine.clock.now_ms()
-    replica = engine.replica()
+    replica = engine.replica(now_ms)
     found = replica.search(
         pattern=search.pattern,
         formats=search.formats,
