@@ -4,6 +4,7 @@
 //! holds cost   unix:///path/s.sock size=64 holds=6400 permits=1 pools=1 taken=0 live=0
 //! holds speed  unix:///path/s.sock size=64 holds=12800 in_flight=2
 //! holds memory unix:///path/s.sock holds=32000
+//! holds pay    unix:///path/s.sock holds=800 steps=2
 //! ```
 //!
 //! Each call empties the server first, so that rounds are alike and may take turns with anything else. It refuses
@@ -62,7 +63,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<String, Fault> {
     let mut arguments = std::env::args().skip(1);
-    let usage = "usage: holds cost|speed|memory unix://SOCKET [name=number ...]";
+    let usage = "usage: holds cost|speed|memory|pay unix://SOCKET [name=number ...]";
     let (what, url) = (arguments.next().ok_or(usage)?, arguments.next().ok_or(usage)?);
     let asked = Asked::read(arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -71,6 +72,7 @@ fn run() -> Result<String, Fault> {
             "cost" => measure::cost(&url, &asked).await,
             "speed" => measure::speed(&url, &asked).await,
             "memory" => measure::memory(&url, &asked).await,
+            "pay" => measure::pay(&url, &asked).await,
             _ => Err(usage.into()),
         }
     })

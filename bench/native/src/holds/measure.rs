@@ -105,6 +105,34 @@ pub(crate) async fn memory(url: &str, asked: &Asked) -> Result<String, Fault> {
     Ok(format!(r#"{{"bytes": {bytes:.1}, "holds": {holds}}}"#))
 }
 
+/// CPU of the server for what follows a hold, µs, each step by itself as people come: a payment begun (`steps=1`), and
+/// confirmed (`steps=2`). The holds before them come in batches and are not counted.
+pub(crate) async fn pay(url: &str, asked: &Asked) -> Result<String, Fault> {
+    let pools = sale::pools(1);
+    let store = sale::open(url, &pools).await?;
+    let pool = pools.first().ok_or("no pool")?;
+    let (holds, steps) = (asked.count("holds", 640), asked.count("steps", 2));
+    let wishes: Vec<HoldItem> = (0..holds).map(|n| wish(n, mark(n))).collect();
+    let held = store.hold(pool, &wishes).await?;
+    all_held(&held)?;
+    let mut client = redis::Client::open(url)?.get_connection()?;
+    let (mut begun, before) = (Vec::new(), Spent::read(&mut client)?);
+    for (item, answer) in wishes.iter().zip(&held).take(if steps > 0 { wishes.len() } else { 0 }) {
+        begun.extend(store.begin_payment(pool, &[sale::payment_of(item, answer.revision)]).await?);
+    }
+    let between = Spent::read(&mut client)?;
+    all_told(&begun, Outcome::PaymentBegun)?;
+    let mut confirmed = Vec::new();
+    for item in wishes.iter().take(if steps > 1 { wishes.len() } else { 0 }) {
+        confirmed.extend(store.confirm(pool, &[sale::money_for(item)]).await?);
+    }
+    let after = Spent::read(&mut client)?;
+    all_told(&confirmed, Outcome::Allotted)?;
+    let each = |from: Spent, to: Spent| (to.cpu_us - from.cpu_us) / f64::from(holds);
+    let (begin, confirm) = (each(before, between), each(between, after));
+    Ok(format!(r#"{{"begin_payment_us": {begin:.3}, "confirm_us": {confirm:.3}, "holds": {holds}}}"#))
+}
+
 /// How many holds a second a plain loop gets that has everything packed beforehand and keeps batches in flight.
 pub(crate) async fn speed(url: &str, asked: &Asked) -> Result<String, Fault> {
     let (size, holds, in_flight) =
@@ -127,8 +155,12 @@ pub(crate) async fn speed(url: &str, asked: &Asked) -> Result<String, Fault> {
 }
 
 fn all_held(answers: &[Answer]) -> Result<(), Fault> {
-    match answers.iter().find(|answer| answer.outcome != Outcome::Held) {
+    all_told(answers, Outcome::Held)
+}
+
+fn all_told(answers: &[Answer], outcome: Outcome) -> Result<(), Fault> {
+    match answers.iter().find(|answer| answer.outcome != outcome) {
         None => Ok(()),
-        Some(answer) => Err(format!("not held: {answer:?}").into()),
+        Some(answer) => Err(format!("not {outcome:?}: {answer:?}").into()),
     }
 }

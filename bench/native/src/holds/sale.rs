@@ -1,8 +1,8 @@
 //! A store on sale, and what is wanted from it.
 
 use plate_inventory::act::{Act, Applicant, ApplicantKind, Channel};
-use plate_inventory::id::{ApplicantId, TariffId};
-use plate_inventory::item::HoldItem;
+use plate_inventory::id::{ApplicantId, PaymentId, TariffId};
+use plate_inventory::item::{ConfirmItem, HeldItem, HoldItem};
 use plate_inventory::keys::PoolKey;
 use plate_inventory::settings::{PoolSettings, SettingsChange, ShardSettings, TariffFrom};
 use plate_inventory::state::Acquired;
@@ -58,6 +58,31 @@ pub(crate) fn wish(number: u32, ordinal: u32) -> HoldItem {
         Act::on_behalf("0123456789abcdef", &format!("request-{number}"), Channel::EgovMobile, applicant);
     act.office = "almaty-3".to_owned();
     HoldItem { act, ordinal, tariff: TARIFF, amount_tiyn: 4_325_000, acquired: Acquired::Chosen }
+}
+
+/// That the applicant of a hold wants to pay for it.
+pub(crate) fn payment_of(held: &HoldItem, revision: u64) -> HeldItem {
+    let mut act = held.act.clone();
+    act.id.0[15] ^= 0xFF;
+    HeldItem { act, ordinal: held.ordinal, hold: held.act.id.into(), revision }
+}
+
+/// The payment side's message that what a hold costs has come.
+pub(crate) fn money_for(held: &HoldItem) -> ConfirmItem {
+    let transaction = format!("transaction-{}", held.ordinal);
+    let id = PaymentId::of("kaspi", &transaction).into();
+    ConfirmItem {
+        act: Act { id, applicant: held.act.applicant, ..Act::of("payments", "", Channel::Payment) },
+        ordinal: held.ordinal,
+        provider: "kaspi".to_owned(),
+        transaction,
+        hold: held.act.id.into(),
+        amount_tiyn: held.amount_tiyn,
+        paid_at_ms: 1_764_000_000_000,
+        acquired: Acquired::Chosen,
+        current_tariff: held.tariff,
+        current_amount_tiyn: held.amount_tiyn,
+    }
 }
 
 /// Takes a share of a pool, as a registry of issued marks leaves it: those that a bench will ask for stay free.
