@@ -65,7 +65,7 @@ sabotage! {
     "hold_while_holds_are_stopped" in "prelude/pool": "or (holds_stopped == 1 and OUTCOME.holds_stopped)" => ""
     "change_while_only_reading" in "prelude/pool": "read_only == 1 and OUTCOME.read_only or nil" => "nil"
     // Requests and batches.
-    "forget_idempotency_write" in "prelude/pool": "if #b.ids > 0 then" => "if false then"
+    "forget_idempotency_write" in "prelude/pool": "if ids ~= '' then" => "if false then"
     "forget_repeated_requests" in "prelude/pool": "b.answers[id] or read" => "read"
     "forget_repeated_marks" in "prelude/pool": "local record = b.records[field]\n  if record == nil then" => "do"
     "forget_what_a_hold_asked" in "prelude/admission": "if sub(known, 1, 8) ~= request.digest then" => "if false then"
@@ -86,19 +86,20 @@ sabotage! {
     "read_the_price_again_at_confirmation" in "confirm":
         "if sub(record, 71, 78) ~= item.amount then" => "if item.current_amount ~= item.amount then"
     "sell_a_sold_mark" in "confirm": "if state > STATE.paying then" => "if false then"
-    "lose_a_payment" in "prelude/money": "if #b.paid > 0 then" => "if false then"
+    "lose_a_payment" in "prelude/money": "write_changes(money.payments_key, money.payments)" => ""
     "late_money_at_any_price" in "confirm":
         "if item.current_tariff ~= b.tariff or item.amount ~= item.current_amount then" => "if false then"
     "forget_a_transaction" in "prelude/shard":
         "if not claim or byte(claim, 9) == VERDICT_CLAIMED_FOR_EVER then" => "if not claim then"
     // What is written.
     "sell_an_issued_mark" in "prelude/offer": "if is_issued(planes) then" => "if false then"
-    "forget_a_permit" in "prelude/admission": "alive .. request.id .. s.permit" => "alive"
+    "forget_a_permit" in "prelude/admission":
+        "alive .. request.id .. pack('<I6B', s.permit_deadline, 1)" => "alive"
     "forget_the_answer_to_a_hold" in "prelude/admission": "if code == VERDICT_ANSWERED then" => "if false then"
     "write_before_validating" in "release":
         "local answer = hold_answer(b, item, record)" => "redis.call('HDEL', b.keys[5], item.field)\n  local answer = hold_answer(b, item, record)"
     "forget_the_journal" in "prelude/pool":
-        "redis.call('XADD', keys[4], revision .. '-0', 'e', concat(feed))" => "local _ = feed"
+        "redis.call('XADD', keys[4], b.revision, 'e', concat(feed))" => "local _ = feed"
 }
 
 /// Faults outside the function library, each asked for where it is made.

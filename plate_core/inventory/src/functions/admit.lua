@@ -81,11 +81,11 @@ end
 
 register('admit', function(keys, items)
   check_batch(items)
-  local s = open_admission(keys)
+  local s = open_shard(keys, 1, clock(keys))
   local requests, ids, applicants, operators = take_apart(items)
   local claims, permits = redis.call('HMGET', keys[2], unpack(ids)), redis.call('HMGET', keys[4], unpack(applicants))
   read_days(s, operators)
-  local out = s.out
+  local out = {}
   for i = 1, #items do
     local answer = admit_one(s, requests[i], claims[i], permits[i])
     if not answer then
@@ -94,6 +94,6 @@ register('admit', function(keys, items)
     end
     out[i] = answer
   end
-  write_admissions(s)
+  write_admissions(s, pack('<I6', s.now))
   return concat(out)
 end)

@@ -58,7 +58,7 @@ local function read_assignments(b, s, items, read)
   for i = 1, #items do
     ids[i], applicants[i], operators[i] = items[i].id, items[i].applicant, items[i].operator
   end
-  read.known = read_hash(s and s.keys[2] or b.keys[2], ids)
+  read.known = read_hash(s and s.ids_key or b.keys[2], ids)
   read.records, read.planes = read_hash(b.keys[5], read.fields), read_planes(b.keys[8], read.ordinals)
   -- An expiry in passing notes a cool-down for the applicant whose hold ended, so his entry is read as well.
   local notes = {}
@@ -75,7 +75,7 @@ local function read_assignments(b, s, items, read)
   read_cooldowns(b, notes)
   read.permits = NOTHING
   if s then
-    read.permits = read_hash(s.keys[4], applicants)
+    read.permits = read_hash(s.permits_key, applicants)
     read_days(s, operators)
     read_answered_apart(b, s, ids, 0, read.known)
   end
@@ -84,8 +84,7 @@ end
 register('assign_next', function(keys, arguments)
   check_batch(arguments)
   local b = open_pool(keys)
-  local of_shard = shard_keys(keys, 10)
-  local s = of_shard and open_admission(of_shard, b.now)
+  local s = has_shard(keys, 10) and open_shard(keys, 10, b.now)
   b.due_key = keys[9]
   local items, read = {}, { fields = {}, ordinals = {}, keys = {}, lapsed = {} }
   for i = 1, #arguments do
@@ -97,7 +96,7 @@ register('assign_next', function(keys, arguments)
   end
   local reply = commit(b)
   if s then
-    write_admissions(s)
+    write_admissions(s, moment_of(b))
   end
   return reply
 end)

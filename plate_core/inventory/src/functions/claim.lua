@@ -10,9 +10,9 @@
 
 register('claim', function(keys, items)
   check_batch(items)
-  local s = open_shard(keys)
+  local s = open_shard(keys, 1, clock(keys))
   local verdicts = claim_all(s, items, #items)
-  write_fields(keys[4], s.applicants, s.permits)
-  write_claims(s)
+  write_changes(keys[4], s.permits)
+  write_claims(s, pack('<I6', s.now))
   return concat(verdicts)
 end, 'allow-oom')

@@ -30,46 +30,56 @@ local function take_offer(b, s, argv)
   return {
     argv = argv, count = count, simple = simple == 1, at_price = tariff == b.tariff,
     permit = s and s.permit_deadline or permit, below = highest < b.rows * 1024,
-    ids = 1, fields = fields, places = fields + count, marks = fields + 2 * count, applicants = fields + 3 * count,
-    digests = fields + 4 * count, tails = fields + 5 * count, operators = fields + 6 * count,
+    fields = fields, places = fields + count, marks = fields + 2 * count, applicants = fields + 3 * count,
+    digests = fields + 4 * count, tails = fields + 5 * count,
   }
 end
 
-local function column(o, first)
-  return unpack(o.argv, first + 1, first + o.count)
-end
+-- Where the column of ids begins: the first of them.
+local IDS = 1
 
 -- The cool-downs of applicants whose holds have lapsed and will end in passing: their entries are read as well.
 local function read_lapsed_notes(b, o)
-  local argv, records, notes = o.argv, o.records, {}
+  local argv, records, notes = o.argv, o.records, NOTHING
   for i = 1, o.count do
     local record = records[i]
     if record and has_lapsed(b, record) then
+      notes = notes == NOTHING and {} or notes
       notes[#notes + 1] = argv[o.fields + i] .. sub(record, 43, 58)
     end
   end
   read_cooldowns(b, notes)
 end
 
+-- What the planes say of marks, whose places follow `first` in the arguments.
+local function planes_at(key, argv, first, count)
+  if count == 1 then
+    return redis.call('BITFIELD_RO', key, 'GET', 'u2', argv[first + 1])
+  end
+  local bits = command('BITFIELD_RO', key, 3 * count)
+  for i = 1, count do
+    local n = 3 * i
+    bits[n], bits[n + 1], bits[n + 2] = 'GET', 'u2', argv[first + i]
+  end
+  return redis.call(unpack(bits))
+end
+
 -- Reads everything that is known of the requests and marks of a batch: five commands for most, whatever its size, and
 -- three more where holds have lapsed, operators ask or requests came by way of another server.
 local function read_offer(b, s, o)
-  local keys, argv, places, bits = b.keys, o.argv, o.places, { 'BITFIELD_RO', b.keys[8] }
-  for i = 1, o.count do
-    local n = 3 * i
-    bits[n], bits[n + 1], bits[n + 2] = 'GET', 'u2', argv[places + i]
-  end
-  o.known = redis.call('HMGET', s and s.keys[2] or keys[2], column(o, o.ids))
-  o.records = redis.call('HMGET', keys[5], column(o, o.fields))
-  o.planes = redis.call(unpack(bits))
-  o.notes = redis.call('HMGET', keys[6], column(o, o.marks))
+  local keys, argv, count = b.keys, o.argv, o.count
+  o.known = redis.call('HMGET', s and s.ids_key or keys[2], unpack(argv, IDS + 1, IDS + count))
+  o.records = redis.call('HMGET', keys[5], unpack(argv, o.fields + 1, o.fields + count))
+  o.planes = planes_at(keys[8], argv, o.places, count)
+  o.notes = redis.call('HMGET', keys[6], unpack(argv, o.marks + 1, o.marks + count))
+  o.permits = NOTHING
   read_lapsed_notes(b, o)
-  o.permits, o.memory, o.remembered, o.told = NOTHING, b.requests, b.ids, ''
   if s then
-    o.memory, o.remembered, o.told = s.kept, s.kept_ids, verdict(VERDICT_ANSWERED, b.now, o.permit)
-    o.permits = redis.call('HMGET', s.keys[4], column(o, o.applicants))
-    read_days(s, o.simple and NOTHING or { column(o, o.operators) })
-    read_answered_apart(b, s, argv, o.ids, o.known)
+    o.permits = redis.call('HMGET', s.permits_key, unpack(argv, o.applicants + 1, o.applicants + count))
+    if not o.simple then
+      read_days(s, { unpack(argv, o.tails + count + 1, o.tails + 2 * count) })
+    end
+    read_answered_apart(b, s, argv, IDS, o.known)
   end
 end
 
@@ -100,8 +110,8 @@ local function hold_one(b, s, o, i)
     note_read(b, argv[o.marks + i], o.notes[i])
   end
   local request = {
-    id = argv[o.ids + i], digest = argv[o.digests + i], applicant = argv[o.applicants + i], tail = argv[o.tails + i],
-    kind = byte(argv[o.tails + i]), operator = o.simple and '' or argv[o.operators + i],
+    id = argv[IDS + i], digest = argv[o.digests + i], applicant = argv[o.applicants + i], tail = argv[o.tails + i],
+    kind = byte(argv[o.tails + i]), operator = o.simple and '' or argv[o.tails + o.count + i],
     permit = o.permit, at_price = o.at_price, ordinal = (unpack_bytes('<I4', field)), field = field,
     key = argv[o.marks + i], record = o.records[i], planes = o.planes[i],
   }
@@ -112,20 +122,40 @@ end
 -- nothing in the batch could change what was read of it.
 local function is_open_way(b, s, o)
   return o.simple and o.at_price and o.below and not b.hold_gate and o.permit > b.now
-    and (not s or min(s.limits[1], s.limits[2]) > 0)
+    and (not s or s.least_limit > 0)
+end
+
+-- Makes the lists that a run of holds is written to, as long as they can become.
+local function open_run(b, s, count)
+  b.given = command('HSET', b.keys[5], 2 * count)
+  if b.records == NOTHING then
+    b.records = {}
+  end
+  if s then
+    s.given, s.kept = command('HSET', s.permits_key, 2 * count), command('HSET', s.ids_key, 2 * count)
+  else
+    b.kept = command('HSET', b.keys[2], 2 * count)
+  end
 end
 
 -- Gives holds from the i-th on, as long as nothing is known of any: neither of its id nor of its mark nor of its
 -- applicant. One loop with as few steps as there can be, for these are nearly all. Gives the first that is not given.
 local function give_run(b, s, o, i)
   local argv, known, records, planes, notes, permits = o.argv, o.known, o.records, o.planes, o.notes, o.permits
-  local ids, fields, applicants, digests, tails = o.ids, o.fields, o.applicants, o.digests, o.tails
-  local feed, kept, taken, out, lengths, revision = b.feed, b.given, b.records, b.out, b.lengths, b.revision
-  local memory, remembered, told, admitted, permit = o.memory, o.remembered, o.told, s and s.given, s and s.permit
+  local fields, applicants, digests, tails = o.fields, o.applicants, o.digests, o.tails
+  if not b.given then
+    open_run(b, s, o.count)
+  end
+  local feed, kept, taken, out, revision = b.feed, b.given, b.records, b.out, b.revision
   local shared = shared_bytes(b, VERB.hold, o.permit, revision + 1)
   local state, times, high, transition = shared.record, shared.times, shared.high, shared.transition
-  local held, terms, due = shared.answer, shared.terms, due_marks(b, shared.ends)
-  local f, k, d, m, p = #feed, #kept, #due, #remembered, s and #admitted
+  local held, terms, due = shared.answer, shared.terms, due_marks(b, shared.ends, o.count)
+  local remembering_it, told, admitted, permit = s or b, '', nil, nil
+  if s then
+    told, admitted, permit = BYTES[VERDICT_ANSWERED] .. shared.told, s.given, shared.permitted .. BYTES[1]
+  end
+  local memory = remembering_it.kept
+  local f, k, d, m, p, first = #feed, #kept, #due, #memory, admitted and #admitted, i
   -- A feed that is full stops holds: the first that finds it so is judged in full.
   local last = min(o.count, i + b.backlog_at - revision - 1)
   while i <= last do
@@ -139,23 +169,22 @@ local function give_run(b, s, o, i)
       shared = shared_bytes(b, VERB.hold, o.permit, revision)
       times, high = shared.times, shared.high
     end
-    local low, id, applicant, tail = BYTES[byte_low], argv[ids + i], argv[applicants + i], argv[tails + i]
+    local low, id, applicant, tail = BYTES[byte_low], argv[IDS + i], argv[applicants + i], argv[tails + i]
     local mark, record = field .. low .. high, state .. low .. times .. id .. applicant .. tail
     local answer = held .. mark .. terms .. sub(tail, QUOTE_FROM, OFFICE_LENGTH_AT + byte(tail, OFFICE_LENGTH_AT))
-    feed[f + 1], feed[f + 2], feed[f + 3], feed[f + 4] =
-      transition, field, lengths[#record] or part_length(b, #record), record
+    feed[f + 1], feed[f + 2], feed[f + 3], feed[f + 4] = transition, field, LENGTHS[#record] or part_length(#record), record
     kept[k + 1], kept[k + 2] = field, record
-    m = m + 1
-    remembered[m], memory[2 * m + 1], memory[2 * m + 2] = id, id, argv[digests + i] .. told .. answer
+    memory[m + 1], memory[m + 2] = id, argv[digests + i] .. told .. answer
     if admitted then
       admitted[p + 1], admitted[p + 2] = applicant, id .. permit
       p = p + 2
     end
-    f, k, d = f + 4, k + 2, d + 1
+    f, k, d, m = f + 4, k + 2, d + 1, m + 2
     taken[field], due[d], out[i] = record, mark, answer
     i = i + 1
   end
   b.revision = revision
+  remembering_it.kept_ids = remembering_it.kept_ids .. concat(argv, '', IDS + first, IDS + i - 1)
   return i
 end
 
@@ -176,15 +205,14 @@ end
 
 register('hold', function(keys, argv)
   local b = open_pool(keys)
-  local of_shard = shard_keys(keys, 10)
-  local s = of_shard and open_admission(of_shard, b.now)
+  local s = has_shard(keys, 10) and open_shard(keys, 10, b.now)
   b.due_key = keys[9]
   local o = take_offer(b, s, argv)
   read_offer(b, s, o)
   hold_all(b, s, o)
   local reply = commit(b)
   if s then
-    write_admissions(s)
+    write_admissions(s, moment_of(b))
   end
   return reply
 end)

@@ -17,10 +17,7 @@ local ENDED, NOT_NOW = 1, 3
 local function give_day_back(s, operator, value, admitted_at)
   local day, count = unpack_bytes('<I4I2', value)
   if day == floor((admitted_at + LOCAL_OFFSET_MS) / DAY_MS) and count > 0 then
-    if not s.days[operator] then
-      s.operators[#s.operators + 1] = operator
-    end
-    s.days[operator] = pack('<I4I2', day, count - 1)
+    put_change(s, 'days', operator, pack('<I4I2', day, count - 1))
   end
 end
 
@@ -61,7 +58,7 @@ end
 
 register('settle_permits', function(keys, items)
   check_batch(items)
-  local s = open_shard(keys)
+  local s = open_shard(keys, 1, clock(keys))
   local applicants, ids, operators = {}, {}, {}
   for i = 1, #items do
     local applicant, id, _, _, at = unpack_bytes('<c16c16BI6', items[i])
@@ -79,8 +76,8 @@ register('settle_permits', function(keys, items)
   for i = 1, #items do
     given_back = given_back + settle_one(s, items[i], read)
   end
-  write_fields(keys[3], s.applicants, s.permits)
-  write_fields(keys[4], s.operators, s.days)
-  write_fields(keys[2], s.ids, s.claims)
+  write_changes(keys[3], s.permits)
+  write_changes(keys[4], s.days)
+  write_changes(keys[2], s.claims)
   return given_back
 end, 'allow-oom')

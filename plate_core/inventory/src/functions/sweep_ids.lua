@@ -9,7 +9,7 @@
 local FORGET_ENTRIES = 8
 
 register('sweep_ids', function(keys, applicants)
-  local s = open_shard(keys)
+  local s = open_shard(keys, 1, clock(keys))
   if s.frozen then
     return 0
   end
@@ -41,6 +41,6 @@ register('sweep_ids', function(keys, applicants)
   end
   call_with(gone, 3)
   drop_head(keys[3], over)
-  write_fields(keys[4], s.applicants, s.permits)
+  write_changes(keys[4], s.permits)
   return #gone - 2
 end, 'allow-oom')

@@ -2,14 +2,9 @@
 -- hold where its pool is on the shard's own server: admitted, done and settled in one step, so that nothing of it
 -- can get lost in between, and its answer kept with its id.
 
--- Opens the shard for new holds: what all that are admitted by this call have in common.
-local function open_admission(keys, now)
-  local s = open_shard(keys, now)
-  s.today = floor((s.now + LOCAL_OFFSET_MS) / DAY_MS)
-  s.permit_deadline = s.now + s.permit_ms[1]
-  s.permit = pack('<I6B', s.permit_deadline, 1)
-  s.given = { 'HSET', keys[4] }
-  return s
+-- The day of an operator's holds.
+local function today(s)
+  return floor((s.now + LOCAL_OFFSET_MS) / DAY_MS)
 end
 
 -- How many holds an operator has made today.
@@ -18,7 +13,7 @@ local function holds_today(s, value)
     return 0
   end
   local day, count = unpack_bytes('<I4I2', value)
-  return day == s.today and count or 0
+  return day == today(s) and count or 0
 end
 
 -- Reads the days of the operators of a batch; most holds have none.
@@ -29,7 +24,9 @@ local function read_days(s, operators)
       named[#named + 1] = operators[i]
     end
   end
-  s.days_read = read_fields(s.keys[5], named)
+  if #named > 0 then
+    s.days_read = read_fields(s.days_key, named)
+  end
 end
 
 -- Why an applicant may not have one hold more, and when asking again may help; nil if he may. `count` of his permits
@@ -40,7 +37,7 @@ local function permit_refusal(s, request, count, earliest, day)
     return OUTCOME.limit_reached, max(earliest, s.now)
   end
   if request.operator ~= '' and holds_today(s, day) >= s.operator_cap then
-    return OUTCOME.operator_cap_reached, (s.today + 1) * DAY_MS - LOCAL_OFFSET_MS
+    return OUTCOME.operator_cap_reached, (today(s) + 1) * DAY_MS - LOCAL_OFFSET_MS
   end
 end
 
@@ -49,12 +46,9 @@ local function take_permit(s, request, alive)
   local operator = request.operator
   if operator ~= '' then
     local held = holds_today(s, s.days[operator] or s.days_read[operator])
-    if not s.days[operator] then
-      s.operators[#s.operators + 1] = operator
-    end
-    s.days[operator] = pack('<I4I2', s.today, held + 1)
+    put_change(s, 'days', operator, pack('<I4I2', today(s), held + 1))
   end
-  set_permits(s, request.applicant, alive .. request.id .. s.permit)
+  set_permits(s, request.applicant, alive .. request.id .. pack('<I6B', s.permit_deadline, 1))
 end
 
 -- The answer that was given to the same request before, or nil if it is to be judged.
@@ -129,14 +123,14 @@ end
 
 -- Answers that the pool keeps for requests which came by way of another server; `ids` follow `first` in a list.
 local function read_answered_apart(b, s, list, first, claims)
-  local apart = {}
+  local apart = NOTHING
   for i = 1, #claims do
     local claim = claims[i]
     if claim and byte(claim, 9) == VERDICT_ADMITTED then
+      apart = apart == NOTHING and {} or apart
       apart[#apart + 1] = list[first + i]
     end
   end
-  s.answered_apart = NOTHING
   if #apart > 0 then
     local answered = {}
     local found = redis.call('HMGET', b.keys[2], unpack(apart))
@@ -148,8 +142,8 @@ local function read_answered_apart(b, s, list, first, claims)
 end
 
 -- Writes what new holds have changed in the shard.
-local function write_admissions(s)
-  write_fields(s.keys[4], s.applicants, s.permits, s.given)
-  write_fields(s.keys[5], s.operators, s.days)
-  write_claims(s)
+local function write_admissions(s, moment)
+  write_changes(s.permits_key, s.permits, s.given)
+  write_changes(s.days_key, s.days)
+  write_claims(s, moment)
 end

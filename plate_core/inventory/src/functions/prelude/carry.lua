@@ -44,7 +44,7 @@ local function claim_all(s, arguments, count)
       applicants[#applicants + 1] = applicant
     end
   end
-  local read = { claims = read_fields(s.keys[2], ids), permits = read_fields(s.keys[4], applicants) }
+  local read = { claims = read_fields(s.ids_key, ids), permits = read_fields(s.permits_key, applicants) }
   for i = 1, count do
     verdicts[i] = claim_one(s, arguments[i], read)
   end
@@ -53,6 +53,9 @@ end
 
 -- Notes that the permit of a hold is needed no more.
 local function note_end(b, record)
+  if b.ended == NOTHING then
+    b.ended = {}
+  end
   b.ended[#b.ended + 1] = record
 end
 
@@ -75,7 +78,7 @@ local function end_permits(s, ended)
   for i = 1, #ended do
     ids[i], applicants[i] = sub(ended[i], 27, 42), sub(ended[i], 43, 58)
   end
-  local claims, permits = read_fields(s.keys[2], ids), read_fields(s.keys[4], applicants)
+  local claims, permits = read_fields(s.ids_key, ids), read_fields(s.permits_key, applicants)
   for i = 1, #ended do
     local id, applicant = ids[i], applicants[i]
     end_permit(s, applicant, id, unpack_bytes('<I6', ended[i], 15), permits[applicant], claims[id])
@@ -116,13 +119,13 @@ end
 -- is where the keys of the shard begin, if they are given; then the arguments are the claims and after them the items,
 -- in each of which `permit_at` is the place of its permit's deadline, if it has one.
 local function carry(keys, first, arguments, permit_at, run, finish)
-  local of_shard, b = shard_keys(keys, first), open_pool(keys)
-  if not of_shard then
+  local b = open_pool(keys)
+  if not has_shard(keys, first) then
     check_batch(arguments)
     run(b, arguments)
     return finish(b)
   end
-  local s, count = open_shard(of_shard, b.now), #arguments / 2
+  local s, count = open_shard(keys, first, b.now), #arguments / 2
   if count < 1 or count > BATCH_MAX or count % 1 ~= 0 then
     error('a batch has 1 to 128 items, not ' .. count, 0)
   end
@@ -135,7 +138,7 @@ local function carry(keys, first, arguments, permit_at, run, finish)
     end_permits(s, b.ended)
   end
   local reply = #passed > 0 and finish(b) or concat(b.out)
-  write_fields(s.keys[4], s.applicants, s.permits)
-  write_claims(s)
+  write_changes(s.permits_key, s.permits)
+  write_claims(s, moment_of(b))
   return reply
 end

@@ -2,5 +2,5 @@
 -- that the build for tests replaces this file and no other.
 local function clock()
   local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  return time[1] * 1000 + (time[2] - time[2] % 1000) / 1000
 end

@@ -8,13 +8,19 @@
 --   1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
 
 -- While a library loads, a server shows it none of Lua's own names, so they are brought near by the first call.
-local pack, unpack_bytes, sub, byte, char, concat, min, max, floor
+local loading = redis
+local function running()
+  return redis, unpack
+end
+local redis, unpack
+local pack, unpack_bytes, sub, byte, char, find, concat, min, max, floor, backed_by
 -- Every byte as a string of its own.
 local BYTES = {}
 local function bring_near()
+  redis, unpack = running()
   pack, unpack_bytes = struct.pack, struct.unpack
-  sub, byte, char, concat = string.sub, string.byte, string.char, table.concat
-  min, max, floor = math.min, math.max, math.floor
+  sub, byte, char, find, concat = string.sub, string.byte, string.char, string.find, table.concat
+  min, max, floor, backed_by = math.min, math.max, math.floor, setmetatable
   for value = 0, 255 do
     BYTES[value] = char(value)
   end
@@ -24,12 +30,12 @@ local BATCH_MAX = 128
 local DAY_MS = 86400000
 local LOCAL_OFFSET_MS = 18000000 -- UTC+5, the country's one time zone
 local NO_ORDINAL = 4294967295
-local NOTHING = {}
+local NOTHING = {} -- nobody writes to it
 
 -- Registers `verb` under the library's own name, so that the functions of two versions live side by side.
 -- `flags`: 'no-writes', or 'allow-oom' for what must go on when the store's memory is full.
 local function register(verb, callback, ...)
-  redis.register_function({
+  loading.register_function({
     function_name = '@LIBRARY@_' .. verb,
     callback = function(keys, arguments)
       if not pack then
@@ -66,11 +72,83 @@ local function unpack_ordinals(packed)
   return ordinals
 end
 
+-- A list that has room for so many values more: one that grows value by value is copied each time that it doubles.
+local function room(count)
+  return { unpack(NOTHING, 1, count) }
+end
+
+-- A command on a key, with room for so many arguments more.
+local function command(name, key, count)
+  return { name, key, unpack(NOTHING, 1, count) }
+end
+
+-- Reads terms, and remembers what it read: the same bytes say the same for ever, so what is remembered is never old.
+-- A batch falls back to its terms for what it has not set itself.
+local TERMS_MAX = 256
+local function remembering(read)
+  local known, count = {}, 0
+  return function(bytes)
+    local terms = known[bytes]
+    if not terms then
+      if count == TERMS_MAX then
+        known, count = {}, 0
+      end
+      terms = read(bytes)
+      terms.__index = terms
+      known[bytes], count = terms, count + 1
+    end
+    return terms
+  end
+end
+
+-- What a batch changes in a hash: the list part says which fields, in order, and under each field stands its value; ''
+-- or false where it is taken away. Made by the first change, since most calls change few hashes.
+local function put_change(of, name, field, value)
+  local changes = of[name]
+  if changes == NOTHING then
+    of[name] = { field, [field] = value }
+    return
+  end
+  if changes[field] == nil then
+    changes[#changes + 1] = field
+  end
+  changes[field] = value
+end
+
 -- Runs a command of which only the arguments vary; nothing to say, nothing to run.
 local function call_with(arguments, least)
   if #arguments >= least then
     return redis.call(unpack(arguments))
   end
+end
+
+-- Writes what a batch has changed in a hash. `kept` is a command that sets some fields already.
+local function write_changes(key, changes, kept)
+  if not kept and #changes == 1 then
+    local field = changes[1]
+    local value = changes[field]
+    if value and value ~= '' then
+      redis.call('HSET', key, field, value)
+    else
+      redis.call('HDEL', key, field)
+    end
+    return
+  end
+  local gone = NOTHING
+  for i = 1, #changes do
+    local field = changes[i]
+    local value = changes[field]
+    if value and value ~= '' then
+      kept = kept or { 'HSET', key }
+      local n = #kept
+      kept[n + 1], kept[n + 2] = field, value
+    else
+      gone = gone == NOTHING and { 'HDEL', key } or gone
+      gone[#gone + 1] = field
+    end
+  end
+  call_with(kept or NOTHING, 3)
+  call_with(gone, 3)
 end
 
 -- Drops entries from the head of a list.

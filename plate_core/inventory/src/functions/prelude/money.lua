@@ -5,36 +5,25 @@
 
 -- Reads payments and the allotments of applicants into the batch.
 local function open_money(b, payments_key, owners_key, payments, applicants)
-  b.payments_key, b.owners_key = payments_key, owners_key
-  b.payments, b.paid, b.payments_read = {}, {}, {}
-  b.owners, b.owning, b.owners_read = {}, {}, {}
-  local found = read_hash(payments_key, payments)
-  for i = 1, #payments do
-    b.payments_read[payments[i]] = found[i]
-  end
-  if owners_key then
-    found = read_hash(owners_key, applicants)
-    for i = 1, #applicants do
-      b.owners_read[applicants[i]] = found[i]
-    end
-  end
+  b.money = {
+    payments_key = payments_key, payments = NOTHING, payments_read = read_fields(payments_key, payments),
+    owners_key = owners_key, owners = NOTHING, owners_read = owners_key and read_fields(owners_key, applicants),
+  }
 end
 
 -- A value of the payments hash, as the batch has left it.
 local function payment_now(b, id)
-  return b.payments[id] or b.payments_read[id]
+  return b.money.payments[id] or b.money.payments_read[id]
 end
 
 local function set_payment(b, id, value)
-  if not b.payments[id] then
-    b.paid[#b.paid + 1] = id
-  end
-  b.payments[id] = value
+  put_change(b.money, 'payments', id, value)
 end
 
 -- Adds a mark to what an applicant owns, or takes it away.
 local function set_owner(b, applicant, field, owns)
-  local before = b.owners[applicant] or b.owners_read[applicant] or ''
+  local money = b.money
+  local before = money.owners[applicant] or money.owners_read[applicant] or ''
   local kept = {}
   for at = 1, #before, 4 do
     local other = sub(before, at, at + 3)
@@ -45,10 +34,7 @@ local function set_owner(b, applicant, field, owns)
   if owns then
     kept[#kept + 1] = field
   end
-  if not b.owners[applicant] then
-    b.owning[#b.owning + 1] = applicant
-  end
-  b.owners[applicant] = concat(kept)
+  put_change(money, 'owners', applicant, concat(kept))
 end
 
 -- Changes the state of a payment and gives the change as a part of a transition; nil where there is none.
@@ -71,12 +57,8 @@ end
 
 -- Writes what the batch has changed, the feed first, and gives the reply.
 local function commit_money(b)
-  local reply = commit(b)
-  if #b.paid > 0 then
-    write_fields(b.payments_key, b.paid, b.payments)
-  end
-  if #b.owning > 0 then
-    write_fields(b.owners_key, b.owning, b.owners)
-  end
+  local reply, money = commit(b), b.money
+  write_changes(money.payments_key, money.payments)
+  write_changes(money.owners_key, money.owners)
   return reply
 end

@@ -9,61 +9,90 @@
 -- The terms of a pool, as Rust packs its settings (src/codec/settings.rs).
 local TERMS = '<BBBBBI6I6I6I6I6I6BI2I6I4I2BB'
 
--- A batch for a pool that there is not: every item of it is refused, and nothing was ever recorded.
-local function absent_pool(keys, now)
-  return {
-    keys = keys, now = now, absent = true, revision = 0, first = 1, gate = OUTCOME.pool_unknown,
-    hold_gate = OUTCOME.pool_unknown, opens_at = 0, rows = 0, digit_values = 0, frozen = true, retention = 0,
-    records = {}, touched = {}, given = { 'HSET', keys[5] }, feed = { false },
-    requests = { 'HSET', keys[2] }, answers = {}, ids = {}, out = {},
-    cooldowns = NOTHING, notes = {}, noted = {}, due = {}, ends = {}, ended = {}, lengths = {},
-  }
+-- What a batch has before anything was done in it. What it changes stands in tables that the first change makes: most
+-- calls need few of them, and to make and to collect all was a fifth of a hold that comes alone.
+local function untouched(terms)
+  terms.records, terms.answers, terms.notes, terms.cooldowns = NOTHING, NOTHING, NOTHING, NOTHING
+  terms.due, terms.ended, terms.kept_ids = NOTHING, NOTHING, ''
+  terms.__index = terms
+  return terms
 end
 
--- Reads what the pool obeys. Gives a batch that nothing was done in yet; `gate` is the outcome that stands
--- before every item of it, if one does.
+-- A pool that there is not: every item for it is refused, and nothing was ever recorded.
+local NO_POOL = untouched({
+  absent = true, gate = OUTCOME.pool_unknown, hold_gate = OUTCOME.pool_unknown, opens_at = 0, rows = 0,
+  digit_values = 0, frozen = true, retention = 0,
+})
+
+-- What the bytes of a pool's terms say. `gate` is the outcome that stands before every item, if one does; `tariffs` and
+-- `cuts` are in order of time.
+local terms_of_pool = remembering(function(bytes)
+  local paused, holds_stopped, frozen, read_only, guarded, opens_at, hold_ttl, extension, payment_window, cooldown,
+    retention, max_extensions, same_mark_cap, backlog_max, rows, digit_values, tariff_count, cut_count, at =
+    unpack_bytes(TERMS, bytes)
+  local tariffs, from, cuts = {}, {}, {}
+  for i = 1, tariff_count do
+    tariffs[i], from[i], at = unpack_bytes('<c8I6', bytes, at)
+  end
+  for i = 1, cut_count do
+    cuts[i], at = unpack_bytes('<I6', bytes, at)
+  end
+  local gate = read_only == 1 and OUTCOME.read_only or nil
+  return untouched({
+    gate = gate,
+    hold_gate = gate or (paused == 1 and OUTCOME.pool_paused) or (holds_stopped == 1 and OUTCOME.holds_stopped) or nil,
+    frozen = frozen == 1, guarded = guarded == 1, opens_at = opens_at, hold_ttl = hold_ttl, extension = extension,
+    payment_window = payment_window, cooldown = cooldown, retention = retention, max_extensions = max_extensions,
+    same_mark_cap = same_mark_cap, backlog_max = backlog_max, rows = rows, digit_values = digit_values,
+    tariffs = tariffs, tariffs_from = from, cuts = cuts,
+  })
+end)
+
+-- The tariff in force.
+local function tariff_at(terms, now)
+  local from = terms.tariffs_from
+  for i = #from, 1, -1 do
+    if from[i] <= now then
+      return terms.tariffs[i]
+    end
+  end
+end
+
+-- The next change of price.
+local function cut_after(terms, now)
+  local cuts = terms.cuts
+  for i = 1, #cuts do
+    if cuts[i] > now then
+      return cuts[i]
+    end
+  end
+end
+
+-- Reads what the pool obeys. Gives a batch that nothing was done in yet.
 local function open_pool(keys)
   local now = clock(keys)
   local conf = redis.call('HMGET', keys[1], 'rules', 'revision', 'trimmed', 'lease_ms')
-  local terms = conf[1]
-  if not terms then
-    return absent_pool(keys, now)
+  if not conf[1] then
+    return backed_by({ keys = keys, now = now, revision = 0, first = 1, feed = { false }, out = {} }, NO_POOL)
   end
-  local paused, holds_stopped, frozen, read_only, guarded, opens_at, hold_ttl, extension, payment_window, cooldown,
-    retention, max_extensions, same_mark_cap, backlog_max, rows, digit_values, tariff_count, cut_count, at =
-    unpack_bytes(TERMS, terms)
-  local tariff, cut = nil, nil
-  for _ = 1, tariff_count do
-    local revision, from = unpack_bytes('<c8I6', terms, at)
-    if from <= now then
-      tariff = revision
-    end
-    at = at + 14
+  local terms, first = terms_of_pool(conf[1]), (conf[2] or 0) + 1
+  local b = backed_by({
+    keys = keys, now = now, revision = first - 1, first = first, tariff = tariff_at(terms, now),
+    backlog_at = (conf[3] or 0) + terms.backlog_max, feed = { false }, out = {},
+    -- Named here so that the table has room for it, and as many more.
+    shared = false,
+  }, terms)
+  if #terms.cuts > 0 then
+    b.cut = cut_after(terms, now)
   end
-  for _ = 1, cut_count do
-    local moment = unpack_bytes('<I6', terms, at)
-    if moment > now and not cut then
-      cut = moment
-    end
-    at = at + 6
+  if now < terms.opens_at and not terms.hold_gate then
+    b.hold_gate = OUTCOME.not_open
   end
-  local gate = read_only == 1 and OUTCOME.read_only or nil
-  local revision = tonumber(conf[2]) or 0
-  return {
-    keys = keys, now = now, revision = revision, first = revision + 1, gate = gate,
-    hold_gate = gate or (paused == 1 and OUTCOME.pool_paused) or (holds_stopped == 1 and OUTCOME.holds_stopped)
-      or (now < opens_at and OUTCOME.not_open) or nil,
-    opens_at = opens_at, hold_ttl = hold_ttl, extension = extension, payment_window = payment_window,
-    cooldown = cooldown, max_extensions = max_extensions, same_mark_cap = same_mark_cap, rows = rows,
-    digit_values = digit_values, tariff = tariff, cut = cut,
-    -- While the clock is in doubt no deadline passes: a clock that jumps ahead must take no hold away.
-    frozen = frozen == 1 or (guarded == 1 and now > (tonumber(conf[4]) or 0)),
-    backlog_at = (tonumber(conf[3]) or 0) + backlog_max,
-    retention = retention,
-    records = {}, touched = {}, given = { 'HSET', keys[5] }, feed = { false },
-    requests = { 'HSET', keys[2] }, answers = {}, ids = {}, out = {},
-    cooldowns = NOTHING, notes = {}, noted = {}, due = {}, ends = {}, ended = {}, lengths = {},
-  }
+  -- While the clock is in doubt no deadline passes: a clock that jumps ahead must take no hold away.
+  if terms.guarded and now > (tonumber(conf[4]) or 0) then
+    b.frozen = true
+  end
+  return b
 end
 
 -- The recorded answer of a request, or nil when it is new or forgotten: it is kept for the pool's retention,
@@ -84,11 +113,7 @@ end
 
 -- Keeps an answer under its request id.
 local function record_answer(b, id, digest, answer)
-  local value = digest .. answer
-  local requests, ids = b.requests, b.ids
-  local n = #ids + 1
-  requests[2 * n + 1], requests[2 * n + 2], ids[n] = id, value, id
-  b.answers[id] = value
+  put_change(b, 'answers', id, digest .. answer)
 end
 
 -- Packs an answer that has no more to say than its outcome.
@@ -114,11 +139,7 @@ end
 
 -- Changes the live record of a mark; false takes it away.
 local function set_record(b, field, record)
-  local records = b.records
-  if records[field] == nil then
-    b.touched[#b.touched + 1] = field
-  end
-  records[field] = record
+  put_change(b, 'records', field, record)
 end
 
 -- The live record of a mark, as the batch has left it; false when it has none.
@@ -156,10 +177,7 @@ local function note_cooldown(b, field, record, ended_at)
       count = min(count_before + 1, 65535)
     end
   end
-  if not b.notes[key] then
-    b.noted[#b.noted + 1] = key
-  end
-  b.notes[key] = pack('<I6I4I2', ended_at, day, count)
+  put_change(b, 'notes', key, pack('<I6I4I2', ended_at, day, count))
 end
 
 -- Takes a lapsed record away: a transition of its own, the keeper's, under the id of the hold that ended. It
@@ -279,69 +297,59 @@ local function part(bytes)
   return pack('<I2', #bytes) .. bytes
 end
 
--- Writes the records of the marks that the batch has touched. That a mark is taken is said by its record and by
--- nothing else: a bit beside it could only ever say the same.
-local function write_records(b)
-  local touched, records, kept = b.touched, b.records, b.given
-  local gone, n = { 'HDEL', b.keys[5] }, #kept
-  for i = 1, #touched do
-    local field = touched[i]
-    local record = records[field]
-    if record then
-      kept[n + 1], kept[n + 2] = field, record
-      n = n + 2
-    else
-      gone[#gone + 1] = field
-    end
-  end
-  call_with(kept, 3)
-  call_with(gone, 3)
-end
-
 -- Writes the cool-down entries of the batch. They may be forgotten when both rules have let go of them.
 local function write_cooldowns(b)
-  local noted, notes = b.noted, b.notes
-  if #noted == 0 then
-    return
+  local notes = b.notes
+  if #notes > 0 then
+    local midnight = (floor((b.now + LOCAL_OFFSET_MS) / DAY_MS) + 1) * DAY_MS - LOCAL_OFFSET_MS
+    write_changes(b.keys[6], notes)
+    redis.call('RPUSH', b.keys[7], pack('<I6', max(b.now + b.cooldown, midnight)) .. concat(notes))
   end
-  local arguments = { 'HSET', b.keys[6] }
-  for i = 1, #noted do
-    arguments[2 * i + 1], arguments[2 * i + 2] = noted[i], notes[noted[i]]
-  end
-  local midnight = (floor((b.now + LOCAL_OFFSET_MS) / DAY_MS) + 1) * DAY_MS - LOCAL_OFFSET_MS
-  redis.call(unpack(arguments))
-  redis.call('RPUSH', b.keys[7], pack('<I6', max(b.now + b.cooldown, midnight)) .. concat(noted))
 end
 
 -- The marks, with their revisions, of the holds that end at the same moment as the last one of this call, if they end
--- then: a list of deadlines keeps the order in which holds were given.
-local function due_marks(b, ends)
-  local n = #b.ends
-  if b.ends[n] ~= ends then
-    n = n + 1
-    b.ends[n], b.due[n] = ends, {}
+-- then: a list of deadlines keeps the order in which holds were given. `count` is how many may come.
+local function due_marks(b, ends, count)
+  local due = b.due
+  local n = #due
+  if due[n - 1] == ends then
+    return due[n]
   end
-  return b.due[n]
+  local marks = room(count)
+  if n == 0 then
+    b.due = { ends, marks }
+  else
+    due[n + 1] = ends
+    due[n + 2] = marks
+  end
+  return marks
 end
 
 -- Notes when a hold is over.
 local function note_deadline(b, ends, mark)
-  local marks = due_marks(b, ends)
+  local marks = due_marks(b, ends, 1)
   marks[#marks + 1] = mark
 end
 
 -- Writes the deadlines of the batch to a list: one entry for all in a row that end together, as those of one call mostly
 -- do.
 local function write_deadlines(b)
-  local ends = b.ends
-  if #ends == 0 then
+  local due = b.due
+  if #due == 0 then
     return
   end
-  local entries = { 'RPUSH', b.due_key }
-  for i = 1, #ends do
-    local marks = b.due[i]
+  if #due == 2 then
+    local marks = concat(due[2])
+    if marks ~= '' then
+      redis.call('RPUSH', b.due_key, due[1] .. marks)
+    end
+    return
+  end
+  local entries = command('RPUSH', b.due_key, #due / 2)
+  for i = 1, #due, 2 do
+    local marks = due[i + 1]
     if #marks > 0 then
-      entries[#entries + 1] = ends[i] .. concat(marks)
+      entries[#entries + 1] = due[i] .. concat(marks)
     end
   end
   call_with(entries, 3)
@@ -350,24 +358,37 @@ end
 -- Writes the batch's entry of the feed and the pool's revision.
 local function write_feed(b)
   local keys, feed = b.keys, b.feed
-  local pool = string.match(keys[1], '{(.-)}')
+  local pool = sub(keys[1], 2, find(keys[1], '}', 1, true) - 1)
   feed[1] = pack('<BI6I6I2B', 1, b.now, b.first, b.revision - b.first + 1, #pool) .. pool
-  local revision = string.format('%.0f', b.revision)
-  redis.call('XADD', keys[4], revision .. '-0', 'e', concat(feed))
-  redis.call('HSET', keys[1], 'revision', revision)
+  -- A number becomes its digits on the way, and an id without a second part has 0 there.
+  redis.call('XADD', keys[4], b.revision, 'e', concat(feed))
+  redis.call('HSET', keys[1], 'revision', b.revision)
 end
 
--- Writes everything the batch has changed, the feed first, and gives the reply.
+-- The present moment in six bytes, as the batch's entry of the feed has it, if there is one.
+local function moment_of(b)
+  local head = b.feed[1]
+  return head and sub(head, 2, 7) or pack('<I6', b.now)
+end
+
+-- Writes the answers of the batch, and when they were given, so that they can be forgotten in time.
+local function write_answers(b)
+  local ids = b.kept_ids .. concat(b.answers)
+  if ids ~= '' then
+    write_changes(b.keys[2], b.answers, b.kept)
+    redis.call('RPUSH', b.keys[3], moment_of(b) .. ids)
+  end
+end
+
+-- Writes everything the batch has changed, the feed first, and gives the reply. That a mark is taken is said by its
+-- record and by nothing else: a bit beside it could only ever say the same.
 local function commit(b)
   if b.revision >= b.first then
     write_feed(b)
-    write_records(b)
+    write_changes(b.keys[5], b.records, b.given)
     write_cooldowns(b)
     write_deadlines(b)
   end
-  if #b.ids > 0 then
-    redis.call(unpack(b.requests))
-    redis.call('RPUSH', b.keys[3], pack('<I6', b.now) .. concat(b.ids))
-  end
+  write_answers(b)
   return concat(b.out)
 end

@@ -14,28 +14,39 @@ local VERDICT_ANSWERED = 253
 local ANSWER_AT = 22
 local PERMIT_BYTES = 23
 
--- The keys of the shard among those of a verb, the first of them given: nil where the shard is on another server.
-local function shard_keys(keys, first)
-  return keys[first + 4] and { keys[first], keys[first + 1], keys[first + 2], keys[first + 3], keys[first + 4] }
+-- Whether the keys of a shard are among those of a verb, the first of them given: they are not where the shard is on
+-- another server.
+local function has_shard(keys, first)
+  return keys[first + 4] ~= nil
 end
 
--- Reads what the shard obeys; `now` where the clock was read before.
-local function open_shard(keys, now)
-  now = now or clock(keys)
-  local conf = redis.call('HMGET', keys[1], 'terms', 'lease_ms')
+-- What the bytes of a shard's terms say.
+local terms_of_shard = remembering(function(bytes)
+  local frozen, guarded, person, entity, operator_cap, hold_permit, extension_permit, payment_permit, retention =
+    unpack_bytes('<BBI2I2I2I6I6I6I6', bytes)
+  return {
+    frozen = frozen == 1, guarded = guarded == 1, limits = { person, entity }, least_limit = min(person, entity), operator_cap = operator_cap,
+    permit_ms = { hold_permit, extension_permit, payment_permit }, retention = retention,
+    claims = NOTHING, permits = NOTHING, days = NOTHING, days_read = NOTHING, answered_apart = NOTHING, kept_ids = '',
+  }
+end)
+
+-- Reads what the shard obeys; `first` is where its keys begin, `now` what the clock said.
+local function open_shard(keys, first, now)
+  local conf = redis.call('HMGET', keys[first], 'terms', 'lease_ms')
   if not conf[1] then
     error('the shard has no limits: configure it first', 0)
   end
-  local frozen, guarded, person, entity, operator_cap, hold_permit, extension_permit, payment_permit, retention =
-    unpack_bytes('<BBI2I2I2I6I6I6I6', conf[1])
-  return {
-    keys = keys, now = now,
-    frozen = frozen == 1 or (guarded == 1 and now > (tonumber(conf[2]) or 0)),
-    limits = { person, entity }, operator_cap = operator_cap,
-    permit_ms = { hold_permit, extension_permit, payment_permit }, retention = retention,
-    claims = {}, ids = {}, permits = {}, applicants = {}, days = {}, operators = {}, out = {},
-    kept = { 'HSET', keys[2] }, kept_ids = {},
-  }
+  local terms = terms_of_shard(conf[1])
+  local s = backed_by({
+    now = now, ids_key = keys[first + 1], due_ids_key = keys[first + 2], permits_key = keys[first + 3],
+    days_key = keys[first + 4], permit_deadline = now + terms.permit_ms[1], claims = NOTHING, permits = NOTHING,
+    kept_ids = '',
+  }, terms)
+  if terms.guarded and now > (tonumber(conf[2]) or 0) then
+    s.frozen = true
+  end
+  return s
 end
 
 -- What a claim was told: a code, when, and the time that goes with it.
@@ -64,17 +75,11 @@ local function claim_now(s, id, read)
 end
 
 local function set_claim(s, id, claim)
-  if not s.claims[id] then
-    s.ids[#s.ids + 1] = id
-  end
-  s.claims[id] = claim
+  put_change(s, 'claims', id, claim)
 end
 
 local function set_permits(s, applicant, permits)
-  if not s.permits[applicant] then
-    s.applicants[#s.applicants + 1] = applicant
-  end
-  s.permits[applicant] = permits
+  put_change(s, 'permits', applicant, permits)
 end
 
 -- Where in a list of permits that of a hold begins, or nil.
@@ -106,25 +111,6 @@ local function live_permits(s, permits)
   return concat(kept), count, earliest
 end
 
--- Writes a hash of which some fields changed: those with a value are set, those with none deleted. `kept` is a command
--- that sets some already.
-local function write_fields(key, fields, values, kept)
-  kept = kept or { 'HSET', key }
-  local gone, n = { 'HDEL', key }, #kept
-  for i = 1, #fields do
-    local field = fields[i]
-    local value = values[field]
-    if value == '' then
-      gone[#gone + 1] = field
-    else
-      kept[n + 1], kept[n + 2] = field, value
-      n = n + 2
-    end
-  end
-  call_with(kept, 3)
-  call_with(gone, 3)
-end
-
 -- Reads fields of a hash into a table by field, once for all of them.
 local function read_fields(key, fields)
   local values = {}
@@ -138,9 +124,10 @@ local function read_fields(key, fields)
 end
 
 -- Writes the claims of a batch, and when they were made, so that they can be forgotten in time.
-local function write_claims(s)
-  if #s.ids + #s.kept_ids > 0 then
-    write_fields(s.keys[2], s.ids, s.claims, s.kept)
-    redis.call('RPUSH', s.keys[3], pack('<I6', s.now) .. concat(s.kept_ids) .. concat(s.ids))
+local function write_claims(s, moment)
+  local ids = s.kept_ids .. concat(s.claims)
+  if ids ~= '' then
+    write_changes(s.ids_key, s.claims, s.kept)
+    redis.call('RPUSH', s.due_ids_key, moment .. ids)
   end
 end
