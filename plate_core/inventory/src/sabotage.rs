@@ -70,7 +70,7 @@ sabotage! {
     "forget_repeated_marks" in "prelude/pool": "local record = b.records[field]\n  if record == nil then" => "do"
     "forget_what_a_hold_asked" in "prelude/admission": "if sub(known, 1, 8) ~= request.digest then" => "if false then"
     "forget_what_a_request_asked" in "prelude/pool": "if sub(recorded, 1, 8) ~= digest then" => "if false then"
-    "hold_a_mark_twice_in_a_batch" in "hold": "taken[field], due[d], out[i] = record, mark, answer" => "due[d], out[i] = mark, answer"
+    "hold_a_mark_twice_in_a_batch" in "hold": "taken[field], out[i] = record, answer" => "out[i] = answer"
     "look_past_a_known_request" in "hold": "if known[i] or records[i]" => "if records[i]"
     "look_past_other_holds" in "hold": "or permits[i] or notes[i]" => "or notes[i]"
     "look_past_a_cool_down" in "hold": "or permits[i] or notes[i]" => "or permits[i]"

@@ -12,6 +12,9 @@
 --            that applies. The price comes before the marks: it is the same for all of them
 -- Flags      none: under memory pressure new holds are the first to be refused
 
+-- How a transition of this verb begins: verb and parts.
+local ASSIGNED = '\VERB.assign_next\9'
+
 local function take_assignment_apart(b, argument, read)
   local id, digest, permit, tariff, applicant, operator_length, tail_length, at =
     unpack_bytes('<c16c8I6c8c16BI2', argument)
@@ -46,7 +49,7 @@ local function reserve_first(b, request, permit)
   for i = request.first, request.last do
     local field = read.fields[i]
     if not mark_answer(b, read.ordinals[i], field, read.keys[i], read.records[i], read.planes[i]) then
-      return give_hold(b, VERB.assign_next, field, request.id, request.applicant, request.tail, permit), true
+      return give_hold(b, ASSIGNED, field, request.id, request.applicant, request.tail, permit), true
     end
   end
   return plain_answer(b, OUTCOME.none_left, NO_ORDINAL), true

@@ -33,5 +33,5 @@ local function begin_payment_all(b, arguments)
 end
 
 register('begin_payment', function(keys, arguments)
-  return carry(keys, 9, arguments, HELD_PERMIT_AT, begin_payment_all, commit)
+  return carry(keys, 9, arguments, begin_payment_all, commit)
 end, 'allow-oom')

@@ -48,5 +48,5 @@ local function cancel_all(b, arguments)
 end
 
 register('cancel', function(keys, arguments)
-  return carry(keys, 10, arguments, nil, cancel_all, commit_money)
+  return carry(keys, 10, arguments, cancel_all, commit_money)
 end, 'allow-oom')

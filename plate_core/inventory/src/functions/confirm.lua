@@ -153,5 +153,5 @@ local function confirm_all(b, arguments)
 end
 
 register('confirm', function(keys, arguments)
-  return carry(keys, 11, arguments, nil, confirm_all, commit_money)
+  return carry(keys, 11, arguments, confirm_all, commit_money)
 end, 'allow-oom')

@@ -48,5 +48,5 @@ local function refund_all(b, arguments)
 end
 
 register('confirm_refund', function(keys, arguments)
-  return carry(keys, 10, arguments, nil, refund_all, commit_money)
+  return carry(keys, 10, arguments, refund_all, commit_money)
 end, 'allow-oom')

@@ -36,5 +36,5 @@ local function extend_all(b, arguments)
 end
 
 register('extend', function(keys, arguments)
-  return carry(keys, 9, arguments, HELD_PERMIT_AT, extend_all, commit)
+  return carry(keys, 9, arguments, extend_all, commit)
 end)

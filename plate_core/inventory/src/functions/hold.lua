@@ -19,6 +19,9 @@
 -- copied, and those copies were a third of what a hold cost.
 local COLUMNS = 7
 
+-- How a transition of this verb begins: verb and parts.
+local HELD = '\VERB.hold\9'
+
 -- Takes the arguments apart: where each column begins, and what all holds have in common.
 local function take_offer(b, s, argv)
   local tariff, permit, highest, simple = unpack_bytes('<c8I6I4B', argv[1])
@@ -30,8 +33,7 @@ local function take_offer(b, s, argv)
   return {
     argv = argv, count = count, simple = simple == 1, at_price = tariff == b.tariff,
     permit = s and s.permit_deadline or permit, below = highest < b.rows * 1024,
-    fields = fields, places = fields + count, marks = fields + 2 * count, applicants = fields + 3 * count,
-    digests = fields + 4 * count, tails = fields + 5 * count,
+    fields = fields, marks = fields + 2 * count, applicants = fields + 3 * count, tails = fields + 5 * count,
   }
 end
 
@@ -51,35 +53,49 @@ local function read_lapsed_notes(b, o)
   read_cooldowns(b, notes)
 end
 
+-- The command that asks for the planes, as long as it can become. It is kept from call to call, since of a batch only the
+-- places differ, and all that a call sends it has written before.
+local PLANES_OF = { 'BITFIELD_RO', '' }
+for i = 1, BATCH_MAX do
+  PLANES_OF[3 * i], PLANES_OF[3 * i + 1], PLANES_OF[3 * i + 2] = 'GET', 'u2', ''
+end
+
 -- What the planes say of marks, whose places follow `first` in the arguments.
 local function planes_at(key, argv, first, count)
   if count == 1 then
     return redis.call('BITFIELD_RO', key, 'GET', 'u2', argv[first + 1])
   end
-  local bits = command('BITFIELD_RO', key, 3 * count)
+  local command = PLANES_OF
+  command[2] = key
   for i = 1, count do
-    local n = 3 * i
-    bits[n], bits[n + 1], bits[n + 2] = 'GET', 'u2', argv[first + i]
+    command[3 * i + 2] = argv[first + i]
   end
-  return redis.call(unpack(bits))
+  return redis.call(unpack(command, 1, 3 * count + 2))
 end
 
--- Reads everything that is known of the requests and marks of a batch: five commands for most, whatever its size, and
--- three more where holds have lapsed, operators ask or requests came by way of another server.
+-- Reads what is known of the requests and marks of a batch: five commands, whatever its size.
 local function read_offer(b, s, o)
   local keys, argv, count = b.keys, o.argv, o.count
   o.known = redis.call('HMGET', s and s.ids_key or keys[2], unpack(argv, IDS + 1, IDS + count))
   o.records = redis.call('HMGET', keys[5], unpack(argv, o.fields + 1, o.fields + count))
-  o.planes = planes_at(keys[8], argv, o.places, count)
+  o.planes = planes_at(keys[8], argv, o.fields + count, count)
   o.notes = redis.call('HMGET', keys[6], unpack(argv, o.marks + 1, o.marks + count))
   o.permits = NOTHING
-  read_lapsed_notes(b, o)
   if s then
     o.permits = redis.call('HMGET', s.permits_key, unpack(argv, o.applicants + 1, o.applicants + count))
+  end
+end
+
+-- Reads what only holds that are judged in full may ask for: cool-downs of holds that have lapsed, days of operators, and
+-- answers to requests that came by way of another server.
+local function read_further(b, s, o)
+  o.read_further = true
+  read_lapsed_notes(b, o)
+  if s then
     if not o.simple then
-      read_days(s, { unpack(argv, o.tails + count + 1, o.tails + 2 * count) })
+      read_days(s, { unpack(o.argv, o.tails + o.count + 1, o.tails + 2 * o.count) })
     end
-    read_answered_apart(b, s, argv, IDS, o.known)
+    read_answered_apart(b, s, o.argv, IDS, o.known)
   end
 end
 
@@ -100,7 +116,7 @@ local function reserve_chosen(b, request, permit)
   if not request.at_price then
     return tariff_answer(b, ordinal), false
   end
-  return give_hold(b, VERB.hold, field, request.id, request.applicant, request.tail, permit), true
+  return give_hold(b, HELD, field, request.id, request.applicant, request.tail, permit), true
 end
 
 -- Judges one hold in full.
@@ -110,7 +126,8 @@ local function hold_one(b, s, o, i)
     note_read(b, argv[o.marks + i], o.notes[i])
   end
   local request = {
-    id = argv[IDS + i], digest = argv[o.digests + i], applicant = argv[o.applicants + i], tail = argv[o.tails + i],
+    id = argv[IDS + i], digest = argv[o.tails - o.count + i],
+    applicant = argv[o.applicants + i], tail = argv[o.tails + i],
     kind = byte(argv[o.tails + i]), operator = o.simple and '' or argv[o.tails + o.count + i],
     permit = o.permit, at_price = o.at_price, ordinal = (unpack_bytes('<I4', field)), field = field,
     key = argv[o.marks + i], record = o.records[i], planes = o.planes[i],
@@ -125,16 +142,16 @@ local function is_open_way(b, s, o)
     and (not s or s.least_limit > 0)
 end
 
--- Makes the lists that a run of holds is written to, as long as they can become.
-local function open_run(b, s, count)
-  b.given = command('HSET', b.keys[5], 2 * count)
+-- Makes the lists that a run of holds is written to. Each has room for one hold from the start.
+local function open_run(b, s)
+  b.given = { 'HSET', b.keys[5], nil, nil }
   if b.records == NOTHING then
     b.records = {}
   end
   if s then
-    s.given, s.kept = command('HSET', s.permits_key, 2 * count), command('HSET', s.ids_key, 2 * count)
+    s.given, s.kept = { 'HSET', s.permits_key, nil, nil }, { 'HSET', s.ids_key, nil, nil }
   else
-    b.kept = command('HSET', b.keys[2], 2 * count)
+    b.kept = { 'HSET', b.keys[2], nil, nil }
   end
 end
 
@@ -142,14 +159,13 @@ end
 -- applicant. One loop with as few steps as there can be, for these are nearly all. Gives the first that is not given.
 local function give_run(b, s, o, i)
   local argv, known, records, planes, notes, permits = o.argv, o.known, o.records, o.planes, o.notes, o.permits
-  local fields, applicants, digests, tails = o.fields, o.applicants, o.digests, o.tails
+  local fields, applicants, digests, tails = o.fields, o.applicants, o.tails - o.count, o.tails
   if not b.given then
-    open_run(b, s, o.count)
+    open_run(b, s)
   end
   local feed, kept, taken, out, revision = b.feed, b.given, b.records, b.out, b.revision
-  local shared = shared_bytes(b, VERB.hold, o.permit, revision + 1)
-  local state, times, high, transition = shared.record, shared.times, shared.high, shared.transition
-  local held, terms, due = shared.answer, shared.terms, due_marks(b, shared.ends, o.count)
+  local shared = shared_bytes(b, o.permit, revision + 1)
+  local times, high, terms, due = shared.times, shared.high, shared.terms, due_marks(b, shared.ends)
   local remembering_it, told, admitted, permit = s or b, '', nil, nil
   if s then
     told, admitted, permit = BYTES[VERDICT_ANSWERED] .. shared.told, s.given, shared.permitted .. BYTES[1]
@@ -166,21 +182,23 @@ local function give_run(b, s, o, i)
     revision = revision + 1
     local byte_low = revision % 256
     if byte_low == 0 then
-      shared = shared_bytes(b, VERB.hold, o.permit, revision)
+      shared = shared_bytes(b, o.permit, revision)
       times, high = shared.times, shared.high
     end
     local low, id, applicant, tail = BYTES[byte_low], argv[IDS + i], argv[applicants + i], argv[tails + i]
-    local mark, record = field .. low .. high, state .. low .. times .. id .. applicant .. tail
-    local answer = held .. mark .. terms .. sub(tail, QUOTE_FROM, OFFICE_LENGTH_AT + byte(tail, OFFICE_LENGTH_AT))
-    feed[f + 1], feed[f + 2], feed[f + 3], feed[f + 4] = transition, field, LENGTHS[#record] or part_length(#record), record
+    local record = HELD_RECORD .. low .. times .. id .. applicant .. tail
+    local answer = HELD_ANSWER .. field .. low .. high .. terms
+      .. sub(tail, QUOTE_FROM, OFFICE_LENGTH_AT + byte(tail, OFFICE_LENGTH_AT))
+    feed[f + 1], feed[f + 2], feed[f + 3], feed[f + 4] = HELD, field, LENGTHS[#record] or part_length(#record), record
     kept[k + 1], kept[k + 2] = field, record
     memory[m + 1], memory[m + 2] = id, argv[digests + i] .. told .. answer
     if admitted then
       admitted[p + 1], admitted[p + 2] = applicant, id .. permit
       p = p + 2
     end
-    f, k, d, m = f + 4, k + 2, d + 1, m + 2
-    taken[field], due[d], out[i] = record, mark, answer
+    due[d + 1], due[d + 2], due[d + 3] = field, low, high
+    f, k, d, m = f + 4, k + 2, d + 3, m + 2
+    taken[field], out[i] = record, answer
     i = i + 1
   end
   b.revision = revision
@@ -197,6 +215,9 @@ local function hold_all(b, s, o)
       i = give_run(b, s, o, i)
     end
     if i <= o.count then
+      if not o.read_further then
+        read_further(b, s, o)
+      end
       b.out[i] = hold_one(b, s, o, i)
       i = i + 1
     end

@@ -33,5 +33,5 @@ local function release_all(b, arguments)
 end
 
 register('release', function(keys, arguments)
-  return carry(keys, 8, arguments, nil, release_all, commit)
+  return carry(keys, 8, arguments, release_all, commit)
 end, 'allow-oom')

@@ -18,37 +18,34 @@ local function lengthen_permit(s, need, hold, applicant, read)
   return deadline
 end
 
--- Judges one claim: its verdict.
-local function claim_one(s, item, read)
-  local id, digest, need, hold, applicant = unpack_bytes('<c16c8Bc16c16', item)
-  local claimed = claim_now(s, id, read.claims[id])
-  if claimed then
-    if sub(claimed, 1, 8) ~= digest then
-      return verdict(OUTCOME.request_id_reused, s.now, 0)
+-- Reads what is known of the ids of claims, the first `count` arguments, and the permits that some want longer.
+local function read_claims(s, arguments, count)
+  local ids, applicants = { nil }, NOTHING
+  for i = 1, count do
+    local item = arguments[i]
+    ids[i] = sub(item, 1, 16)
+    if byte(item, 25) > NEVER_FORGOTTEN then
+      applicants = applicants == NOTHING and {} or applicants
+      applicants[#applicants + 1] = sub(item, 42, 57)
     end
-    return sub(claimed, 9)
   end
-  local deadline = need > NEVER_FORGOTTEN and lengthen_permit(s, need, hold, applicant, read.permits[applicant]) or 0
-  local told = verdict(need == NEVER_FORGOTTEN and VERDICT_CLAIMED_FOR_EVER or VERDICT_CLAIMED, s.now, deadline)
-  set_claim(s, id, digest .. told)
-  return told
+  return read_hash(s.ids_key, ids), read_fields(s.permits_key, applicants)
 end
 
--- Judges the claims of a batch, which are its first `count` arguments: their verdicts.
-local function claim_all(s, arguments, count)
-  local ids, applicants, verdicts = {}, {}, {}
-  for i = 1, count do
-    local id, _, need, _, applicant = unpack_bytes('<c16c8Bc16c16', arguments[i])
-    ids[i] = id
-    if need > NEVER_FORGOTTEN then
-      applicants[#applicants + 1] = applicant
+-- Judges one claim: what it is told, when that was, and the time that goes with it.
+local function claim_one(s, item, claim_read, permits_read)
+  local id, digest, need, hold, applicant = unpack_bytes('<c16c8Bc16c16', item)
+  local claimed = claim_now(s, id, claim_read)
+  if claimed then
+    if sub(claimed, 1, 8) ~= digest then
+      return OUTCOME.request_id_reused, s.now, 0
     end
+    return unpack_bytes('<BI6I6', claimed, 9)
   end
-  local read = { claims = read_fields(s.ids_key, ids), permits = read_fields(s.permits_key, applicants) }
-  for i = 1, count do
-    verdicts[i] = claim_one(s, arguments[i], read)
-  end
-  return verdicts
+  local deadline = need > NEVER_FORGOTTEN and lengthen_permit(s, need, hold, applicant, permits_read[applicant]) or 0
+  local code = need == NEVER_FORGOTTEN and VERDICT_CLAIMED_FOR_EVER or VERDICT_CLAIMED
+  set_claim(s, id, digest .. verdict(code, s.now, deadline))
+  return code, s.now, deadline
 end
 
 -- Notes that the permit of a hold is needed no more.
@@ -85,22 +82,23 @@ local function end_permits(s, ended)
   end
 end
 
--- The items whose claims passed, each with the deadline of its permit where it has a place for one, and the answers of
--- those that did not, by their places in the batch.
-local function pass_items(arguments, count, verdicts, permit_at)
-  local passed, refused = {}, {}
+-- The items whose claims passed, the deadlines of their permits, and the answers of those that did not pass, by their
+-- places in the batch.
+local function pass_items(s, arguments, count)
+  local claims, permits = read_claims(s, arguments, count)
+  local passed, lengthened, refused = { nil }, { nil }, NOTHING
   for i = 1, count do
     local item = arguments[count + i]
-    local code, at, time = unpack_bytes('<BI6I6', verdicts[i])
-    if code ~= VERDICT_CLAIMED and code ~= VERDICT_CLAIMED_FOR_EVER then
-      refused[i] = shard_answer(code, (unpack_bytes('<I4', item)), at, time)
-    elseif permit_at then
-      passed[#passed + 1] = sub(item, 1, permit_at - 1) .. pack('<I6', time) .. sub(item, permit_at + 6)
+    local code, at, time = claim_one(s, arguments[i], claims[i], permits)
+    if code == VERDICT_CLAIMED or code == VERDICT_CLAIMED_FOR_EVER then
+      local n = #passed + 1
+      passed[n], lengthened[n] = item, time
     else
-      passed[#passed + 1] = item
+      refused = refused == NOTHING and {} or refused
+      refused[i] = shard_answer(code, (unpack_bytes('<I4', item)), at, time)
     end
   end
-  return passed, refused
+  return passed, lengthened, refused
 end
 
 -- Puts the answers of items that were carried out among those that were refused before.
@@ -117,8 +115,8 @@ end
 
 -- Carries out a batch. `run` does its items in the pool, `finish` writes what they changed and gives the reply. `first`
 -- is where the keys of the shard begin, if they are given; then the arguments are the claims and after them the items,
--- in each of which `permit_at` is the place of its permit's deadline, if it has one.
-local function carry(keys, first, arguments, permit_at, run, finish)
+-- and the deadlines of their permits are those that the claims came to.
+local function carry(keys, first, arguments, run, finish)
   local b = open_pool(keys)
   if not has_shard(keys, first) then
     check_batch(arguments)
@@ -129,12 +127,15 @@ local function carry(keys, first, arguments, permit_at, run, finish)
   if count < 1 or count > BATCH_MAX or count % 1 ~= 0 then
     error('a batch has 1 to 128 items, not ' .. count, 0)
   end
-  local passed, refused = pass_items(arguments, count, claim_all(s, arguments, count), permit_at)
+  local passed, lengthened, refused = pass_items(s, arguments, count)
   if #passed > 0 then
+    b.lengthened = lengthened
     run(b, passed)
   end
-  b.out = in_order(b.out, refused, count)
-  if #b.ended > 0 then
+  if refused ~= NOTHING then
+    b.out = in_order(b.out, refused, count)
+  end
+  if b.ended ~= NOTHING then
     end_permits(s, b.ended)
   end
   local reply = #passed > 0 and finish(b) or concat(b.out)

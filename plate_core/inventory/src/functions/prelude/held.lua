@@ -3,8 +3,6 @@
 -- An argument of theirs: ordinal u32, field (the ordinal again, 4 bytes), request id 16, digest 8, hold id 16,
 -- applicant 16, revision u48, permit_deadline_ms u48, act.
 local HELD_ITEM = '<I4c4c16c8c16c16I6I6'
--- Where the permit's deadline stands in it.
-local HELD_PERMIT_AT = 71
 
 local function take_apart(argument)
   local ordinal, field, id, digest, hold, applicant, revision, permit, at = unpack_bytes(HELD_ITEM, argument)
@@ -62,9 +60,10 @@ end
 
 -- Takes a batch of such items apart and reads what is known of their requests and marks.
 local function read_held(b, arguments)
-  local items, ids, fields = {}, {}, {}
+  local items, ids, fields = { nil }, { nil }, { nil }
   for i = 1, #arguments do
     local item = take_apart(arguments[i])
+    item.permit = b.lengthened and b.lengthened[i] or item.permit
     items[i], ids[i], fields[i] = item, item.id, item.field
   end
   return items, read_hash(b.keys[2], ids), read_hash(b.keys[5], fields)

@@ -7,7 +7,8 @@
 -- Every function that changes marks takes these keys first, in this order, and its own after them:
 --   1 conf  2 requests  3 due_requests  4 feed  5 live  6 cooldowns  7 due_cooldowns
 
--- While a library loads, a server shows it none of Lua's own names, so they are brought near by the first call.
+-- While a library loads, a server shows it none of Lua's own names, and of its own only what registers functions. So the
+-- names are brought near by the first call: a name of one's own costs a third of one that is looked up.
 local loading = redis
 local function running()
   return redis, unpack
@@ -72,16 +73,6 @@ local function unpack_ordinals(packed)
   return ordinals
 end
 
--- A list that has room for so many values more: one that grows value by value is copied each time that it doubles.
-local function room(count)
-  return { unpack(NOTHING, 1, count) }
-end
-
--- A command on a key, with room for so many arguments more.
-local function command(name, key, count)
-  return { name, key, unpack(NOTHING, 1, count) }
-end
-
 -- Reads terms, and remembers what it read: the same bytes say the same for ever, so what is remembered is never old.
 -- A batch falls back to its terms for what it has not set itself.
 local TERMS_MAX = 256
@@ -124,6 +115,9 @@ end
 
 -- Writes what a batch has changed in a hash. `kept` is a command that sets some fields already.
 local function write_changes(key, changes, kept)
+  if changes == NOTHING then
+    return kept and call_with(kept, 3)
+  end
   if not kept and #changes == 1 then
     local field = changes[1]
     local value = changes[field]
@@ -139,7 +133,7 @@ local function write_changes(key, changes, kept)
     local field = changes[i]
     local value = changes[field]
     if value and value ~= '' then
-      kept = kept or { 'HSET', key }
+      kept = kept or { 'HSET', key, nil, nil }
       local n = #kept
       kept[n + 1], kept[n + 2] = field, value
     else

@@ -78,8 +78,8 @@ local function open_pool(keys)
   local terms, first = terms_of_pool(conf[1]), (conf[2] or 0) + 1
   local b = backed_by({
     keys = keys, now = now, revision = first - 1, first = first, tariff = tariff_at(terms, now),
-    backlog_at = (conf[3] or 0) + terms.backlog_max, feed = { false }, out = {},
-    -- Named here so that the table has room for it, and as many more.
+    backlog_at = (conf[3] or 0) + terms.backlog_max, feed = { false, nil, nil, nil, nil }, out = { nil },
+    -- The ninth: a table that begins with nine fields has room for sixteen, as many as any verb needs.
     shared = false,
   }, terms)
   if #terms.cuts > 0 then
@@ -282,13 +282,16 @@ local function plane_bits(b, ordinal, taken, planes)
   return (taken and 1 or 0) + 2 * planes
 end
 
--- Adds a transition to the feed: `parts` are its planes and what follows them, already packed.
-local function put_transition(b, verb, ordinal, parts, ...)
+-- Adds a transition to the feed: `parts` are its planes and what follows them, up to three pieces already packed.
+local function put_transition(b, verb, ordinal, parts, one, two, three)
   local feed = b.feed
-  local n = #feed + 1
-  feed[n] = pack('<BBI4', verb, parts, ordinal)
-  for i = 1, select('#', ...) do
-    feed[n + i] = (select(i, ...))
+  local n = #feed
+  feed[n + 1] = pack('<BBI4', verb, parts, ordinal) .. one
+  if two then
+    feed[n + 2] = two
+  end
+  if three then
+    feed[n + 3] = three
   end
 end
 
@@ -308,14 +311,14 @@ local function write_cooldowns(b)
 end
 
 -- The marks, with their revisions, of the holds that end at the same moment as the last one of this call, if they end
--- then: a list of deadlines keeps the order in which holds were given. `count` is how many may come.
-local function due_marks(b, ends, count)
+-- then: a list of deadlines keeps the order in which holds were given.
+local function due_marks(b, ends)
   local due = b.due
   local n = #due
   if due[n - 1] == ends then
     return due[n]
   end
-  local marks = room(count)
+  local marks = { nil, nil, nil }
   if n == 0 then
     b.due = { ends, marks }
   else
@@ -327,7 +330,7 @@ end
 
 -- Notes when a hold is over.
 local function note_deadline(b, ends, mark)
-  local marks = due_marks(b, ends, 1)
+  local marks = due_marks(b, ends)
   marks[#marks + 1] = mark
 end
 
@@ -345,7 +348,7 @@ local function write_deadlines(b)
     end
     return
   end
-  local entries = command('RPUSH', b.due_key, #due / 2)
+  local entries = { 'RPUSH', b.due_key }
   for i = 1, #due, 2 do
     local marks = due[i + 1]
     if #marks > 0 then
@@ -373,9 +376,12 @@ end
 
 -- Writes the answers of the batch, and when they were given, so that they can be forgotten in time.
 local function write_answers(b)
-  local ids = b.kept_ids .. concat(b.answers)
+  local ids, answers = b.kept_ids, b.answers
+  if answers ~= NOTHING then
+    ids = ids .. concat(answers)
+  end
   if ids ~= '' then
-    write_changes(b.keys[2], b.answers, b.kept)
+    write_changes(b.keys[2], answers, b.kept)
     redis.call('RPUSH', b.keys[3], moment_of(b) .. ids)
   end
 end

@@ -25,9 +25,10 @@ local terms_of_shard = remembering(function(bytes)
   local frozen, guarded, person, entity, operator_cap, hold_permit, extension_permit, payment_permit, retention =
     unpack_bytes('<BBI2I2I2I6I6I6I6', bytes)
   return {
-    frozen = frozen == 1, guarded = guarded == 1, limits = { person, entity }, least_limit = min(person, entity), operator_cap = operator_cap,
-    permit_ms = { hold_permit, extension_permit, payment_permit }, retention = retention,
-    claims = NOTHING, permits = NOTHING, days = NOTHING, days_read = NOTHING, answered_apart = NOTHING, kept_ids = '',
+    frozen = frozen == 1, guarded = guarded == 1, limits = { person, entity }, least_limit = min(person, entity),
+    operator_cap = operator_cap, permit_ms = { hold_permit, extension_permit, payment_permit }, retention = retention,
+    claims = NOTHING, permits = NOTHING, days = NOTHING, days_read = NOTHING, answered_apart = NOTHING,
+    kept_ids = '',
   }
 end)
 
@@ -125,9 +126,12 @@ end
 
 -- Writes the claims of a batch, and when they were made, so that they can be forgotten in time.
 local function write_claims(s, moment)
-  local ids = s.kept_ids .. concat(s.claims)
+  local ids, claims = s.kept_ids, s.claims
+  if claims ~= NOTHING then
+    ids = ids .. concat(claims)
+  end
   if ids ~= '' then
-    write_changes(s.ids_key, s.claims, s.kept)
+    write_changes(s.ids_key, claims, s.kept)
     redis.call('RPUSH', s.due_ids_key, moment .. ids)
   end
 end
