@@ -1,7 +1,7 @@
 """`python -m bench.worker URL FIRST HOLDS AT_ONCE`: a process with an engine of its own, as an API worker is.
 
-Like one it takes long turns on the processor. It opens, says `ready`, begins when a line comes in, and says `done` when every hold was answered as it must
-be. `Workers` starts some of them and lets them begin together.
+Like one it takes long turns on the processor. It opens, says `ready`, begins when a line comes in, and says
+`done` when every hold was answered as it must be. `Workers` starts some of them and lets them begin together.
 """
 
 from __future__ import annotations
