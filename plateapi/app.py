@@ -67,20 +67,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan(settings),
     )
-    crowd = Crowd(at_work_max=settings.requests_at_work_max)
     envelope = partial(
         Envelope,
         body_max_bytes=settings.body_max_bytes,
         body_read_seconds=settings.body_read_seconds,
         access_log=settings.access_log,
     )
-    # The last one stands outermost.
-    app.add_middleware(Turnstile, crowd=crowd)
     app.add_middleware(envelope)
     errors.register(app)
     rooms = all_rooms(demo=settings.payment_stand_in)
     app.shortcut = Shortcut([hot for room in [*rooms, surface_room(rooms)] for hot in room.furnish(app)])
-    app.short_way = envelope(Turnstile(serve_hot, crowd=crowd))
+    app.short_way = envelope(serve_hot)
+    crowd = Crowd(at_work_max=settings.requests_at_work_max)
+    app.door = Turnstile(app.serve, crowd=crowd, access_log=settings.access_log)
     return app
 
 

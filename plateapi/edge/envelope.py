@@ -1,4 +1,4 @@
-"""What goes around every request: its id, its time, its body's size, its line in the log, the last catch.
+"""What goes around every request that is let in: id, time, size of its body, line in the log, the last catch.
 
 A pure ASGI middleware: it costs about nothing, where one that wraps request and response costs 100 to 250 µs.
 The log line holds the route's template, never the path, and nothing a caller sent: a path can hold an IIN by
@@ -17,12 +17,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plateapi import metrics
-from plateapi.edge.errors import REQUEST_ID_LENGTH, problem_response
+from plateapi.edge.errors import REQUEST_ID_HEADER, REQUEST_ID_LENGTH, problem_response
 from plateapi.edge.room import METER_KEY, ROUTE_KEY
 
 log = structlog.get_logger("plateapi.http")
 
-REQUEST_ID_HEADER: Final = b"x-request-id"
 # As ASGI writes them, in bytes and small letters: they go into every answer, and are made once.
 SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -31,6 +30,29 @@ SECURITY_HEADERS: Final = (
     # Answers are of the moment, and many are of one person; pages that may be kept say so themselves.
     (b"cache-control", b"no-store"),
 )
+
+
+# A method is the caller's text: only the known ones become a label or a log field.
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def new_request_id() -> str:
+    """Made here and never taken over from the caller, who could write anything into our log with it."""
+    return secrets.token_hex(REQUEST_ID_LENGTH // 2)
+
+
+def count_request(route: str, method: str, status: int) -> None:
+    """Count one answer for /metrics."""
+    metrics.requests(route, _known(method), status).inc()
+
+
+def log_request(route: str, method: str, status: int, request_id: str, **facts: object) -> None:
+    """The line of one answer in the log."""
+    log.info("request", request_id=request_id, route=route, method=_known(method), status=status, **facts)
+
+
+def _known(method: str) -> str:
+    return method if method in METHODS else "other"
 
 
 class BodyMeter:
@@ -102,8 +124,7 @@ class Envelope:
         method = scope["method"]
         if method == "HEAD":  # A GET whose body stays here: routes need not know of it.
             scope["method"] = "GET"
-        # Made here and never taken over from the caller, who could write anything into our log with it.
-        request_id = secrets.token_hex(REQUEST_ID_LENGTH // 2)
+        request_id = new_request_id()
         # A copy: the server may hand the same state to every request.
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         meter = scope[METER_KEY] = BodyMeter(receive, self._body_max_bytes, self._body_read_seconds)
@@ -137,24 +158,11 @@ class Envelope:
 
     def _note(self, scope: Scope, method: str, status: int, request_id: str, seconds: float) -> None:
         route = scope.get(ROUTE_KEY, "unmatched")
-        if method not in METHODS:
-            method = "other"
-        metrics.requests(route, method, status).inc()
-        metrics.request_seconds(route, method).observe(seconds)
+        count_request(route, method, status)
+        metrics.request_seconds(route, _known(method)).observe(seconds)
         if self._access_log:
-            log.info(
-                "request",
-                request_id=request_id,
-                route=route,
-                method=method,
-                status=status,
-                duration_ms=round(seconds * 1_000, 2),
-                actor=_actor(scope),
-            )
-
-
-# A method is the caller's text: only the known ones become a label or a log field.
-METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+            duration_ms = round(seconds * 1_000, 2)
+            log_request(route, method, status, request_id, duration_ms=duration_ms, actor=_actor(scope))
 
 
 def _actor(scope: Scope) -> str | None:

@@ -5,7 +5,7 @@ itself says, and last whatever nobody expected: each has one way into the table 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -23,8 +23,9 @@ from plateapi.languages import LANGUAGES, Language, negotiate
 from plateapi.problems import MEDIA_TYPE, PROBLEMS, SLUG_BY_STATUS, problem_body, retry_after_seconds
 from plateapi.refusals import Refused
 
-# Hexadecimal digits of the id that the envelope gives each request.
+# Hexadecimal digits of the id that each request is given, and the header that says it.
 REQUEST_ID_LENGTH: Final = 16
+REQUEST_ID_HEADER: Final = b"x-request-id"
 
 # The most special class first: the first that fits names the slug.
 SLUG_BY_CLASS: Final[tuple[tuple[type[PlateError], str], ...]] = (
@@ -117,24 +118,28 @@ class PreparedProblem:
     # Of a request id's length, so that the content's length is right, and of no letter that one has.
     _ID_HERE: Final = "#" * REQUEST_ID_LENGTH
 
-    def __init__(self, slug: str) -> None:
+    def __init__(self, slug: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        """``headers`` are those that every answer has, but for the request's id."""
         self._count = metrics.problems(slug).inc
-        self._status = PROBLEMS[slug].status
+        self.status = PROBLEMS[slug].status
         self._written: dict[Language, tuple[list[tuple[bytes, bytes]], bytes, bytes]] = {}
         for language in LANGUAGES:
             answer = written_problem(slug, language, {}, self._ID_HERE, {}, now_ms=0)
             before, _, after = bytes(answer.body).partition(self._ID_HERE.encode())
-            self._written[language] = (answer.raw_headers, before, after)
+            given = {name for name, _ in answer.raw_headers}
+            common = [header for header in headers if header[0] not in given]
+            self._written[language] = ([*answer.raw_headers, *common], before, after)
 
-    async def answer(self, scope: Scope, send: Send) -> None:
-        """Answer a request of HTTP, as :func:`problem_response` would."""
+    async def answer(self, scope: Scope, request_id: str, send: Send) -> None:
+        """Answer a request of HTTP, as :func:`problem_response` in its envelope would."""
         self._count()
         asked = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
         headers, before, after = self._written[negotiate(asked.decode("latin-1"))]
-        request_id: str = scope["state"]["request_id"]
-        # A copy of the headers: the envelope adds to them.
-        await send({"type": "http.response.start", "status": self._status, "headers": headers.copy()})
-        await send({"type": "http.response.body", "body": before + request_id.encode() + after})
+        id_here = request_id.encode()
+        named = [*headers, (REQUEST_ID_HEADER, id_here)]
+        body = b"" if scope["method"] == "HEAD" else before + id_here + after
+        await send({"type": "http.response.start", "status": self.status, "headers": named})
+        await send({"type": "http.response.body", "body": body})
 
 
 def _now_ms(request: Request) -> int:

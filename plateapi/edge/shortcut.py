@@ -66,8 +66,13 @@ class ShortcutApp(FastAPI):
 
     shortcut: Shortcut
     short_way: ASGIApp  # `serve_hot` in its envelope
+    door: ASGIApp  # the turnstile, and behind it `serve`
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Through the door, whichever way it goes on from there."""
+        await self.door(scope, receive, send)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The short way where there is one; whatever is no request of HTTP goes the long one."""
         endpoint = self.shortcut.endpoint(scope) if scope["type"] == "http" else None
         if endpoint is None:

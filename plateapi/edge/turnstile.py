@@ -4,6 +4,8 @@ Without a bound a worker that is asked for more than it can do keeps everybody w
 late, people who have gone. Refused is what was not begun, so nothing was done; whoever watches the service,
 and the payment side with its word about money, are let in always. A request whose body is still on its way
 is not work: else a few slow senders would keep everybody out.
+
+Not here: what a request that is let in gets (``envelope.py``).
 """
 
 import time
@@ -13,8 +15,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plateapi.edge.envelope import SECURITY_HEADERS, count_request, log_request, new_request_id
 from plateapi.edge.errors import PreparedProblem
-from plateapi.edge.room import ROUTE_KEY
 
 ALWAYS_LET_IN: Final = frozenset({"/healthz", "/readyz", "/metrics", "/v1/payments/notifications"})
 # A body that was sent with its head is there at once, even in a busy worker.
@@ -79,12 +81,18 @@ class Crowd:
 
 
 class Turnstile:
-    """Lets so many in. It stands inside the envelope, which counts and notes a refusal as any answer."""
+    """Lets so many in. It stands outermost, before both ways through the app.
 
-    def __init__(self, app: ASGIApp, *, crowd: Crowd) -> None:
+    Whoever is turned away gets what the envelope gives everybody, an id, its headers, a count and a line in
+    the log, but from here and with nothing else done: with twice as many as can be served, half of them are
+    refused, and each refusal takes of the loop what a hold would need.
+    """
+
+    def __init__(self, app: ASGIApp, *, crowd: Crowd, access_log: bool) -> None:
         self._app = app
         self._crowd = crowd
-        self._refusal = PreparedProblem("store_overloaded")
+        self._access_log = access_log
+        self._refusal = PreparedProblem("store_overloaded", SECURITY_HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or turn it away."""
@@ -93,11 +101,17 @@ class Turnstile:
             await self._app(scope, receive, send)
             return
         if crowd.is_full():
-            scope[ROUTE_KEY] = TURNED_AWAY
-            await self._refusal.answer(scope, send)
+            await self._turn_away(scope, send)
             return
         guest = crowd.enter()
         try:
             await self._app(scope, partial(crowd.receive_body, guest, receive), send)
         finally:
             crowd.leave(guest)
+
+    async def _turn_away(self, scope: Scope, send: Send) -> None:
+        request_id, method, status = new_request_id(), scope["method"], self._refusal.status
+        await self._refusal.answer(scope, request_id, send)
+        count_request(TURNED_AWAY, method, status)
+        if self._access_log:
+            log_request(TURNED_AWAY, method, status, request_id)

@@ -9,9 +9,11 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
+from plateapi import metrics
 from plateapi.app import all_rooms
+from plateapi.edge.envelope import SECURITY_HEADERS
 from plateapi.edge.errors import PreparedProblem, problem_response
-from plateapi.edge.turnstile import ALWAYS_LET_IN, SLOW_SECONDS, Crowd, Turnstile
+from plateapi.edge.turnstile import ALWAYS_LET_IN, SLOW_SECONDS, TURNED_AWAY, Crowd, Turnstile
 from plateapi.languages import LANGUAGES
 
 AT_WORK_MAX = 2
@@ -25,7 +27,8 @@ class Worker:
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.turnstile = Turnstile(self._work, crowd=Crowd(at_work_max=AT_WORK_MAX, clock=lambda: self.now))
+        crowd = Crowd(at_work_max=AT_WORK_MAX, clock=lambda: self.now)
+        self.turnstile = Turnstile(self._work, crowd=crowd, access_log=False)
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -33,12 +36,12 @@ class Worker:
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     def ask(
-        self, path: str = "/v1/holds", body: asyncio.Event | None = None
+        self, path: str = "/v1/holds", body: asyncio.Event | None = None, *, method: str = "POST"
     ) -> "asyncio.Task[list[Message]]":
         """One request, whose body comes at once or when the event says so."""
-        return asyncio.create_task(self._exchange(path, body))
+        return asyncio.create_task(self._exchange(path, body, method))
 
-    async def _exchange(self, path: str, body: asyncio.Event | None) -> list[Message]:
+    async def _exchange(self, path: str, body: asyncio.Event | None, method: str) -> list[Message]:
         sent: list[Message] = []
 
         async def receive() -> Message:
@@ -46,7 +49,7 @@ class Worker:
                 await body.wait()
             return {"type": "http.request", "body": b""}
 
-        await self.turnstile(_scope(path), receive, _keeping(sent))
+        await self.turnstile(_scope(path) | {"method": method}, receive, _keeping(sent))
         return sent
 
 
@@ -92,15 +95,37 @@ async def test_a_refusal_is_the_problem_that_anybody_would_write(language: str) 
     """What is written beforehand is the table's problem byte for byte, with each request's own id."""
     scope = _scope("/v1/holds", language)
     as_written = problem_response(Request(scope), "store_overloaded", {})
-    prepared = PreparedProblem("store_overloaded")
+    request_id = "0123456789abcdef"
+    ids = (b"x-request-id", request_id.encode())
+    common = [(b"x-frame-options", b"DENY"), (b"cache-control", b"what the problem says itself stands")]
+    prepared = PreparedProblem("store_overloaded", common)
     for _ in range(2):
         sent: list[Message] = []
-        await prepared.answer(scope, _keeping(sent))
+        await prepared.answer(scope, request_id, _keeping(sent))
         assert _status(sent) == as_written.status_code
-        assert sent[0]["headers"] == as_written.raw_headers
+        assert sent[0]["headers"] == [*as_written.raw_headers, common[0], ids]
         assert sent[1]["body"] == as_written.body
-        assert b"0123456789abcdef" in sent[1]["body"]
+        assert request_id.encode() in sent[1]["body"]
         sent[0]["headers"].append((b"x-of-this-answer", b"only"))
+
+
+async def test_whoever_is_turned_away_gets_what_everybody_gets() -> None:
+    """An id of his own, the headers of every answer, one count; and to a HEAD no body."""
+    worker = Worker()
+    inside = [worker.ask() for _ in range(AT_WORK_MAX)]
+    await _settle()
+    counted = metrics.requests(TURNED_AWAY, "POST", 503)._value
+    before = counted.get()
+    refusals = [await worker.ask() for _ in range(2)]
+    assert counted.get() == before + 2
+    headers = [dict(refused[0]["headers"]) for refused in refusals]
+    assert all(header.items() >= dict(SECURITY_HEADERS).items() for header in headers)
+    assert headers[0][b"x-request-id"] != headers[1][b"x-request-id"]
+    assert headers[0][b"x-request-id"] in refusals[0][1]["body"]
+    [_, head_body] = await worker.ask(method="HEAD")
+    assert head_body["body"] == b""
+    worker.may_end.set()
+    await asyncio.gather(*inside)
 
 
 def _keeping(sent: list[Message]) -> Send:
