@@ -2,10 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-ifndef PYTHON
-PYTHON := $(shell bash scripts/choose-python)
-endif
-export PYTHON
+PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
