@@ -99,7 +99,7 @@ sabotage! {
     "write_before_validating" in "release":
         "local answer = hold_answer(b, item, record)" => "redis.call('HDEL', b.keys[5], item.field)\n  local answer = hold_answer(b, item, record)"
     "forget_the_journal" in "prelude/pool":
-        "redis.call('XADD', keys[4], b.revision, 'e', concat(feed))" => "local _ = feed"
+        "redis.call('XADD', keys[4], revision, 'e', concat(feed))" => "local _ = feed"
 }
 
 /// Faults outside the function library, each asked for where it is made.

@@ -14,14 +14,14 @@ local function running()
   return redis, unpack
 end
 local redis, unpack
-local pack, unpack_bytes, sub, byte, char, find, concat, min, max, floor, backed_by
+local pack, unpack_bytes, sub, byte, char, find, format, concat, min, max, floor, backed_by
 -- Every byte as a string of its own.
 local BYTES = {}
 local function bring_near()
   redis, unpack = running()
   pack, unpack_bytes = struct.pack, struct.unpack
-  sub, byte, char, find, concat = string.sub, string.byte, string.char, string.find, table.concat
-  min, max, floor, backed_by = math.min, math.max, math.floor, setmetatable
+  sub, byte, char, find, format = string.sub, string.byte, string.char, string.find, string.format
+  concat, min, max, floor, backed_by = table.concat, math.min, math.max, math.floor, setmetatable
   for value = 0, 255 do
     BYTES[value] = char(value)
   end

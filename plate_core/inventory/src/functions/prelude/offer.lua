@@ -127,7 +127,8 @@ local QUOTE_FROM, OFFICE_LENGTH_AT = 3, 21
 -- How a new record begins, and the answer that it was given. The assembler puts the numbers in here as well.
 local HELD_RECORD, HELD_ANSWER = '\STATE.held\0', '\OUTCOME.held\32'
 
--- Gives the mark to the applicant until its deadline. `transition` is how the feed says so. Its answer has the terms and the quote, not the record.
+-- Gives the mark to the applicant until its deadline. `transition` is how the feed says so. Its answer has the terms and
+-- the quote, not the record.
 local function give_hold(b, transition, field, id, applicant, tail, permit)
   local revision = step(b)
   local shared, low = shared_bytes(b, permit, revision), revision % 256

@@ -363,9 +363,11 @@ local function write_feed(b)
   local keys, feed = b.keys, b.feed
   local pool = sub(keys[1], 2, find(keys[1], '}', 1, true) - 1)
   feed[1] = pack('<BI6I6I2B', 1, b.now, b.first, b.revision - b.first + 1, #pool) .. pool
-  -- A number becomes its digits on the way, and an id without a second part has 0 there.
-  redis.call('XADD', keys[4], b.revision, 'e', concat(feed))
-  redis.call('HSET', keys[1], 'revision', b.revision)
+  -- Written out here: Redis 7.2.0 to 7.2.4 make 1e+8 of a number that is a multiple of it. An id without a second part
+  -- has 0 there.
+  local revision = format('%.0f', b.revision)
+  redis.call('XADD', keys[4], revision, 'e', concat(feed))
+  redis.call('HSET', keys[1], 'revision', revision)
 end
 
 -- The present moment in six bytes, as the batch's entry of the feed has it, if there is one.
