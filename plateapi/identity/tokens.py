@@ -132,6 +132,7 @@ class TokenVerifier:
             key = self._key_of(compact.header)
             if not self._signatures.verify(compact.signed, compact.signature, key):
                 raise TokenRefused("the signature is wrong")
+            self._remember_header(compact.header, key)
             claims = object_without_repeats(compact.payload)
         except CompactInvalid as error:
             raise TokenRefused(str(error)) from error
@@ -140,14 +141,18 @@ class TokenVerifier:
 
     def _key_of(self, header: str) -> Key:
         """The key that a header names, one of the issuer's and for the one algorithm."""
-        key = self._keys_by_header.get(header)
+        known = self._keys_by_header.get(header)
+        if known is not None:
+            return known
+        key = self._keys.get(self._key_id(object_without_repeats(segment_bytes(header))))
         if key is None:
-            key = self._keys.get(self._key_id(object_without_repeats(segment_bytes(header))))
-            if key is None:
-                raise TokenRefused("signed with a key that the issuer does not publish")
-            if len(self._keys_by_header) < HEADERS_KNOWN_MAX:
-                self._keys_by_header[header] = key
+            raise TokenRefused("signed with a key that the issuer does not publish")
         return key
+
+    def _remember_header(self, header: str, key: Key) -> None:
+        """Only what the issuer has signed: else sixteen forged ones would keep his own out for good."""
+        if len(self._keys_by_header) < HEADERS_KNOWN_MAX:
+            self._keys_by_header[header] = key
 
     def _key_id(self, header: dict[str, Any]) -> str:
         if set(header) != HEADER_FIELDS:
