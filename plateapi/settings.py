@@ -64,7 +64,9 @@ class Settings(BaseSettings):
         DEFAULT_PATTERNS_DIR, description="The law on disk: the base of the rule book."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
-    access_log: bool = Field(True, description="One line a request: route, status, duration; never a path.")
+    access_log: bool = Field(
+        True, description="One line a request: route, status, duration if it was let in; no path."
+    )
 
     # --- HTTP -----------------------------------------------------------------------------------------
     host: str = Field("127.0.0.1", description="Address the API listens on.")

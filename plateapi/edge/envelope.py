@@ -88,16 +88,19 @@ class BodyMeter:
         loop, task = asyncio.get_running_loop(), cast("asyncio.Task[Any]", asyncio.current_task())
         if self._late_at is None:
             self._late_at = loop.time() + self._seconds
+        self._is_late = False
         alarm = loop.call_at(self._late_at, self._cut_off, task)
         try:
             return await self._receive()
         except asyncio.CancelledError:
             # Whoever else has cancelled this request as well is not to be kept from it.
-            if self._is_late and task.uncancel() == 0:
+            if self._is_late and task.cancelling() == 1:
                 raise HTTPException(408, headers={"connection": "close"}) from None
             raise
         finally:
             alarm.cancel()
+            if self._is_late:
+                task.uncancel()
 
     def _cut_off(self, task: "asyncio.Task[Any]") -> None:
         self._is_late = True
@@ -105,7 +108,7 @@ class BodyMeter:
 
 
 class Envelope:
-    """The outermost of our layers."""
+    """The outermost of our layers behind the turnstile."""
 
     def __init__(
         self, app: ASGIApp, *, body_max_bytes: int, body_read_seconds: float, access_log: bool

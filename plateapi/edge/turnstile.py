@@ -84,8 +84,8 @@ class Turnstile:
     """Lets so many in. It stands outermost, before both ways through the app.
 
     Whoever is turned away gets what the envelope gives everybody, an id, its headers, a count and a line in
-    the log, but from here and with nothing else done: with twice as many as can be served, half of them are
-    refused, and each refusal takes of the loop what a hold would need.
+    the log, but from here and with nothing else done, not even the time taken: with twice as many as can be
+    served, half of them are refused, and each refusal takes of the loop what a hold would need.
     """
 
     def __init__(self, app: ASGIApp, *, crowd: Crowd, access_log: bool) -> None:
@@ -111,7 +111,7 @@ class Turnstile:
 
     async def _turn_away(self, scope: Scope, send: Send) -> None:
         request_id, method, status = new_request_id(), scope["method"], self._refusal.status
-        await self._refusal.answer(scope, request_id, send)
         count_request(TURNED_AWAY, method, status)
         if self._access_log:
             log_request(TURNED_AWAY, method, status, request_id)
+        await self._refusal.answer(scope, request_id, send)

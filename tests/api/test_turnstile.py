@@ -2,19 +2,23 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
+import structlog
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from plateapi import metrics
 from plateapi.app import all_rooms
+from plateapi.edge import envelope
 from plateapi.edge.envelope import SECURITY_HEADERS
 from plateapi.edge.errors import PreparedProblem, problem_response
+from plateapi.edge.shortcut import ShortcutApp
 from plateapi.edge.turnstile import ALWAYS_LET_IN, SLOW_SECONDS, TURNED_AWAY, Crowd, Turnstile
 from plateapi.languages import LANGUAGES
+from tests.api.conftest import Service
 
 AT_WORK_MAX = 2
 
@@ -187,3 +191,23 @@ async def test_a_byte_now_and_then_is_slow_as_well() -> None:
     assert crowd.is_full()
     crowd.leave(guest)
     assert not crowd.is_full()
+
+
+async def test_a_full_worker_turns_away_before_both_ways(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hot and cold routes and a path that is none, each with an id that the log has; health is still told."""
+    app = cast(ShortcutApp, service.app)
+    door = cast(Turnstile, app.door)
+    monkeypatch.setattr(door, "_access_log", True)
+    monkeypatch.setattr(door._crowd, "is_full", lambda: True)
+    log = structlog.testing.CapturingLogger()
+    monkeypatch.setattr(envelope, "log", log)
+    answers = [await service.client.get(path) for path in ("/v1/marks", "/v1/rule-book", "/nowhere")]
+    assert [answer.status_code for answer in answers] == [503] * 3
+    lines = [call.kwargs for call in log.calls]
+    assert [line["request_id"] for line in lines] == [answer.headers["x-request-id"] for answer in answers]
+    assert {line["route"] for line in lines} == {TURNED_AWAY}
+    assert (await service.client.get("/healthz")).status_code == 200
+    monkeypatch.undo()
+    assert (await service.client.get("/v1/marks")).status_code == 200
