@@ -15,7 +15,10 @@ from contextlib import suppress
 
 def take_long_turns() -> None:
     """Ask it for this process and all that it begins from now on. Linux alone has it."""
-    if hasattr(os, "SCHED_BATCH"):
-        # A sandbox may forbid the call: then it is as it was, and only slower.
-        with suppress(OSError):
+    if not hasattr(os, "SCHED_BATCH"):
+        return
+    # A sandbox may forbid the call: then it is as it was, and only slower.
+    with suppress(OSError):
+        # Whoever has named another policy for the service has meant it.
+        if os.sched_getscheduler(0) == os.SCHED_OTHER:
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
