@@ -31,6 +31,7 @@ from bench.overload import Asked, Kind, Overload, Shape, moments
 from bench.people import Crowd
 from loadtests.generator import generate
 from loadtests.plan import APPLICATIONS
+from plateapi.settings import Settings
 from tests.servers import StoreServer
 
 ENGINE_TIMES, HTTP_TIMES = 5.0, 2.0
@@ -42,7 +43,7 @@ SHORT = Shape(before=0.2, over=0.5, after=0.5)
 CONNECTIONS = 1_024
 CLOSED = 32
 # As many as one worker takes in at a time: measured with fewer, what it bears comes out too low.
-CLOSED_HTTP = 128
+CLOSED_HTTP = int(Settings.model_fields["requests_at_work_max"].default)
 SHORT_PEOPLE = 500
 # Holds a second: the festival's record, and more until one worker just bears it.
 CURVE = (134, 335, 670, 1_340, 2_000)

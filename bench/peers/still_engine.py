@@ -88,5 +88,5 @@ async def stilled(engine: Engine) -> Engine:
     still: Any = copy.copy(engine)
     still.inventory = StillInventory(answer)
     replica = StillReplica(engine.replica())
-    still.replica = lambda at_ms: replica
+    still.replica = lambda at_ms=None: replica
     return still

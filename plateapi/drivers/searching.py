@@ -61,7 +61,7 @@ async def search(request: Request, visit: Visit) -> Response:
 def query_values(query: bytes) -> dict[str, str | list[str]]:
     """The query, with lists where a parameter may be repeated; elsewhere a list is refused.
 
-    Read as Starlette reads it, but once and not into a second form first: that took a fifth of a search.
+    Read as Starlette reads it, but once and not into a second form first: that took a sixth of a search.
     """
     values: dict[str, str | list[str]] = {}
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
