@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from plateapi.keeper.journaling import REFUSALS_POOL
+from plateapi.payments.schemas import SettlementShape
 from plateapi.services.note_refused_notification import LINES_A_SECOND, RefusalNotes
 from tests.api.conftest import Service, until
 from tests.personas import new_key
@@ -25,7 +26,7 @@ async def test_told_twice_paid_once(service: Service) -> None:
     transaction = new_key()
     answers = await asyncio.gather(*(service.paid(invoice, transaction=transaction) for _ in range(5)))
     assert {answer.content for answer in answers} == {answers[0].content}
-    assert answers[0].json()["outcome"] == "allotted"
+    assert SettlementShape.model_validate(answers[0].json()).outcome == "allotted"
     assert [payment["state"] for payment in await recorded(service, mark)] == ["settled"]
 
 
