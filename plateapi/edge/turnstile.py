@@ -11,6 +11,7 @@ Not here: what a request that is let in gets (``envelope.py``).
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import takewhile
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -73,7 +74,8 @@ class Crowd:
         if self.at_work < self._at_work_max:
             return False
         slow = self._clock() - SLOW_SECONDS
-        for guest in [guest for guest, since in self._sending.items() if since < slow]:
+        # The longest stands first: a full worker asks this at each refusal, and mostly looks at one.
+        for guest, _ in list(takewhile(lambda sending: sending[1] < slow, self._sending.items())):
             del self._sending[guest]
             self._slow.add(guest)
             self.at_work -= 1
