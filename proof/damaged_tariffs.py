@@ -9,6 +9,8 @@ from typing import Final
 
 from tests.tariffs import PRESENT, tariff_text
 
+Damage = Callable[[random.Random, bytes], bytes]
+
 NUMBER: Final = re.compile(r"\d+")
 ID: Final = "kz-damaged"
 
@@ -17,6 +19,8 @@ def damaged_tariff(chance: random.Random, day: str) -> bytes:
     """The present tariff for another day, damaged in one way or in two; a few come through whole."""
     content = tariff_text(ID, day).encode()
     for damage in chance.choices(DAMAGES, k=chance.choice((1, 1, 1, 2))):
+        if b"\n" not in content:  # An earlier damage has left a line, or nothing: no two to exchange.
+            break
         content = damage(chance, content)
     return content
 
@@ -95,7 +99,7 @@ def _take_other_body(chance: random.Random, content: bytes) -> bytes:
     return content[:place] + other[place:]
 
 
-DAMAGES: Final[Sequence[Callable[[random.Random, bytes], bytes]]] = (
+DAMAGES: Final[Sequence[Damage]] = (
     _cut,
     _flip,
     _swap_lines,
