@@ -210,6 +210,24 @@ async def test_a_store_that_differs_is_not_served(
         await refuse_difference(inventory, book, elsewhere, said.append, embedded=True)
 
 
+async def test_a_key_without_a_pool_is_not_served(
+    store: StoreServer, inventory: Inventory, book: RuleBook, tmp_path: Path
+) -> None:
+    """A record under a name that one changed byte made, in a shared store as in one's own; else it starts."""
+    settings = Settings(data_dir=tmp_path, redis_url=store.url)
+    said: list[str] = []
+    for embedded in (True, False):
+        with store.client() as client:
+            client.hset("{parson_car.02}:live", b"\7\0\0\0", b"a record")
+        with pytest.raises(CommandFailed, match=r"parson_car\.02: the store has a key") as refused:
+            await refuse_difference(inventory, book, settings, said.append, embedded=embedded)
+        (difference,) = refused.value.facts["differences"]
+        assert (difference["slug"], difference["ordinal"]) == ("key_unknown", None)
+        with store.client() as client:
+            client.delete("{parson_car.02}:live")
+        await refuse_difference(inventory, book, settings, said.append, embedded=embedded)
+
+
 async def test_long_readings_end_where_nobody_waits(inventory: Inventory, tmp_path: Path) -> None:
     """What `heed` raises ends a verification and a replay; a state that was halted is not compared with."""
     journal = Journal.open(tmp_path / "journal")

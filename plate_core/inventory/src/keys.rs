@@ -153,6 +153,53 @@ impl ShardKey {
     }
 }
 
+/// Whose a key is that was found in a store.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Owner<'a> {
+    /// It has the name of a pool's key. Whether there is such a pool, its `conf` says.
+    Pool(&'a str, PoolKey),
+    /// It is the shard's.
+    Shard,
+    /// It has the shard's tag, or the suffix of one of our keys, and nothing of ours is called so: bytes were changed, or
+    /// it was planted.
+    Stray,
+    /// It has neither: whoever has the server beside us may keep it.
+    Other,
+}
+
+/// Whose the key with this name is.
+///
+/// ```
+/// use plate_inventory::keys::{Owner, PoolKey, owner};
+/// assert_eq!(owner(b"{person_car.02}:live"), Owner::Pool("person_car.02", PoolKey::Live));
+/// assert_eq!(owner(b"{s0}:permits"), Owner::Shard);
+/// assert_eq!(owner(b"{s0}:permitr"), Owner::Stray);
+/// assert_eq!(owner(b"{cart}:items"), Owner::Other);
+/// ```
+#[must_use]
+pub fn owner(name: &[u8]) -> Owner<'_> {
+    let Some((tag, suffix)) = split_name(name) else { return Owner::Other };
+    let of_shard = ShardKey::ALL.iter().any(|key| key.suffix().as_bytes() == suffix);
+    if tag == SHARD_TAG.as_bytes() {
+        return if of_shard { Owner::Shard } else { Owner::Stray };
+    }
+    let of_pool = PoolKey::ALL.iter().find(|key| key.suffix().as_bytes() == suffix);
+    match (std::str::from_utf8(tag), of_pool) {
+        (Ok(pool), Some(key)) => Owner::Pool(pool, *key),
+        (Err(_), Some(_)) => Owner::Stray,
+        (_, None) if of_shard => Owner::Stray,
+        (_, None) => Owner::Other,
+    }
+}
+
+/// The tag of a key's name, and what stands after it.
+#[must_use]
+pub fn split_name(name: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inside = name.strip_prefix(b"{")?;
+    let end = inside.windows(2).position(|pair| pair == b"}:")?;
+    Some((&inside[..end], &inside[end + 2..]))
+}
+
 /// A function of the library, by the keys it takes.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Keys {
@@ -286,6 +333,9 @@ pub fn replication_mark(tag: &str) -> String {
 
 /// The field of that key, which says nothing.
 pub const REPLICATION_MARK: &str = "replicated";
+
+/// What stands between the braces in the keys of the one shard.
+pub const SHARD_TAG: &str = "s0";
 
 /// What stands between the braces in the keys of a shard.
 #[must_use]

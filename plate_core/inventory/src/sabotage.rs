@@ -103,13 +103,16 @@ sabotage! {
 }
 
 /// Faults outside the function library, each asked for where it is made.
-pub const SWITCHES: &[&str] = &[JOURNAL_WITHOUT_FSYNC, IGNORE_THE_WAIT_COUNT];
+pub const SWITCHES: &[&str] = &[JOURNAL_WITHOUT_FSYNC, IGNORE_THE_WAIT_COUNT, LOOK_PAST_STRAY_KEYS];
 
 /// The journal says that it is durable, and has only written.
 pub const JOURNAL_WITHOUT_FSYNC: &str = "journal_without_fsync";
 
 /// A cluster's answer is believed once `WAIT` is over, however few replicas had it.
 pub const IGNORE_THE_WAIT_COUNT: &str = "ignore_the_wait_count";
+
+/// A store is compared pool by pool, and nobody asks which other keys it has.
+pub const LOOK_PAST_STRAY_KEYS: &str = "look_past_stray_keys";
 
 /// Whether this process was started with a switch on: `PLATES_SABOTAGE` names it.
 #[must_use]

@@ -9,6 +9,7 @@ use super::{Store, StoreError};
 use crate::answer::Answer;
 use crate::codec::Reader;
 use crate::item::BATCH_MAX;
+pub(super) use crate::keys::SHARD_TAG;
 use crate::keys::{self, Function, Keys, PoolKey, ShardKey};
 use crate::library::Clock;
 
@@ -23,9 +24,6 @@ pub(super) enum Place<'a> {
 
 /// The one shard.
 pub(super) const SHARD: Place<'static> = Place::Shard(0);
-
-/// Its tag.
-pub(super) const SHARD_TAG: &str = "s0";
 
 impl Place<'_> {
     /// What stands between the braces in the names of the keys there.

@@ -4,9 +4,12 @@
 //! top of the replay; what changed while it was looked at is not judged. A pool is read piece by piece, so that no
 //! command keeps the server from anybody for longer than a batch of holds does.
 //!
+//! Which pools there are the store is asked as well: one changed byte in the name of a key leaves its record with a pool
+//! that nobody opened, and on the day when somebody does, that mark would have an owner whom no journal knows.
+//!
 //! Not here: what no transition tells (permits, cool-downs, request ids), and what to do about a difference.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,7 +23,7 @@ use crate::codec::steps::Step;
 use crate::feed::{DOCUMENTS_POOL, REFUSALS_POOL, Verb};
 use crate::id::PaymentId;
 use crate::journal::{EntryId, Frame, JournalError, PoolState, Replay};
-use crate::keys::PoolKey;
+use crate::keys::{PoolKey, split_name};
 
 /// Differences that are said of one pool; more help nobody.
 const DIFFERENCES_MAX: usize = 20;
@@ -93,6 +96,12 @@ pub enum Difference {
     /// The settings of the pool.
     #[error("the pool's settings differ")]
     Settings,
+    /// A key of a pool that there is not: what it holds would be found there on the day when somebody opens the pool.
+    #[error("the store has a key {key}, which belongs to no pool that was ever opened")]
+    KeyUnknown {
+        /// Its name, bytes that cannot be read escaped.
+        key: String,
+    },
 }
 
 impl Difference {
@@ -109,6 +118,7 @@ impl Difference {
             Self::Payment { .. } => "payment_differs",
             Self::Document { .. } => "document_differs",
             Self::Settings => "settings_differ",
+            Self::KeyUnknown { .. } => "key_unknown",
         }
     }
 
@@ -157,8 +167,8 @@ pub struct Comparison {
 }
 
 impl Store {
-    /// Compares these pools, and those without marks, with what a journal tells of them. The replay is brought to
-    /// where the store is.
+    /// Compares these pools, those without marks, and whatever else the store has the keys of, with what a journal tells
+    /// of them. The replay is brought to where the store is.
     ///
     /// # Errors
     /// As any call; see [`StoreError`].
@@ -176,15 +186,24 @@ impl Store {
         replay: &mut Replay,
         halted: &AtomicBool,
     ) -> Result<Comparison, StoreError> {
-        let beside = [DOCUMENTS_POOL, REFUSALS_POOL].map(str::to_owned);
-        let mut names: Vec<String> =
-            pools.iter().chain(&beside).chain(replay.pools().keys()).cloned().collect();
-        names.sort_unstable();
-        names.dedup();
         let mut comparison = Comparison::default();
-        for pool in names {
-            let mut look =
-                Look { store: self, pool: &pool, halted, found: Vec::new(), comparison: &mut comparison };
+        let beside = [DOCUMENTS_POOL, REFUSALS_POOL].map(str::to_owned);
+        let known: BTreeSet<String> =
+            pools.iter().chain(&beside).chain(replay.pools().keys()).cloned().collect();
+        let there = self.keyspace(&known, || go_on(halted)).await?;
+        for key in &there.strays {
+            let tag = split_name(key).map_or(key.as_slice(), |(tag, _)| tag);
+            comparison.differences.push((tag.escape_ascii().to_string(), key_unknown(key)));
+        }
+        for pool in known.iter().chain(there.pools.keys()).collect::<BTreeSet<_>>() {
+            let mut look = Look {
+                store: self,
+                pool,
+                keys: there.pools.get(pool),
+                halted,
+                found: Vec::new(),
+                comparison: &mut comparison,
+            };
             look.compare(replay).await?;
             let found = std::mem::take(&mut look.found);
             comparison.differences.extend(found.into_iter().map(|found| (pool.clone(), found)));
@@ -197,6 +216,8 @@ impl Store {
 struct Look<'a> {
     store: &'a Store,
     pool: &'a str,
+    /// The pool's keys that the store has.
+    keys: Option<&'a BTreeSet<PoolKey>>,
     halted: &'a AtomicBool,
     found: Vec<Difference>,
     comparison: &'a mut Comparison,
@@ -218,6 +239,8 @@ impl Look<'_> {
             if journal > 0 {
                 self.comparison.pools += 1;
                 self.tell(Difference::PoolMissing { journal });
+            } else {
+                self.tell_keys().await?;
             }
             return Ok(());
         };
@@ -236,8 +259,25 @@ impl Look<'_> {
         self.forgive_what_moved(replay).await
     }
 
+    /// Names the keys of a pool that was never opened. They were asked for before its revision was, and opening a pool
+    /// writes both in one step, so none of them was written meanwhile by somebody who opened it.
+    async fn tell_keys(&mut self) -> Result<(), StoreError> {
+        for key in self.keys.into_iter().flatten() {
+            let is_stray = match key {
+                // A cluster and the guard of the clock write into it before. Verbs take a pool for open by its rules.
+                PoolKey::Conf => self.store.field(key.of(self.pool), "rules").await?.is_some(),
+                PoolKey::Clock => false,
+                _ => true,
+            };
+            if is_stray {
+                self.tell(key_unknown(key.of(self.pool).as_bytes()));
+            }
+        }
+        Ok(())
+    }
+
     fn go_on(&self) -> Result<(), StoreError> {
-        if self.halted.load(Ordering::Relaxed) { Err(StoreError::Interrupted) } else { Ok(()) }
+        go_on(self.halted)
     }
 
     fn tell(&mut self, difference: Difference) {
@@ -401,6 +441,10 @@ impl Look<'_> {
     }
 }
 
+fn go_on(halted: &AtomicBool) -> Result<(), StoreError> {
+    if halted.load(Ordering::Relaxed) { Err(StoreError::Interrupted) } else { Ok(()) }
+}
+
 /// A field of a hash and its value.
 type Pair = (Vec<u8>, Vec<u8>);
 
@@ -425,7 +469,8 @@ impl Moved {
             Difference::PoolMissing { .. }
             | Difference::Behind { .. }
             | Difference::Unjournalled { .. }
-            | Difference::FeedUnreadable { .. } => false,
+            | Difference::FeedUnreadable { .. }
+            | Difference::KeyUnknown { .. } => false,
         }
     }
 }
@@ -436,6 +481,10 @@ fn read_ordinal(field: &[u8]) -> Option<u32> {
 
 fn read_name(field: &[u8]) -> Option<String> {
     String::from_utf8(field.to_vec()).ok()
+}
+
+fn key_unknown(name: &[u8]) -> Difference {
+    Difference::KeyUnknown { key: name.escape_ascii().to_string() }
 }
 
 fn tell_record(ordinal: u32, how: How) -> Difference {

@@ -15,6 +15,7 @@
 //! hold, ...    one verb a file: how its items are packed
 //! contract     whether this server may be used at all
 //! compare      whether the store holds what the journal tells
+//! keyspace     the keys that the servers have, and whose they are
 //! snapshot     a pool's planes and records with the revision they stand at
 //! restore      an empty store rebuilt from a journal
 //! scripts      the plain write that a full server takes
@@ -46,6 +47,7 @@ mod follow;
 mod held;
 mod hold;
 mod import;
+mod keyspace;
 mod leases;
 mod marks;
 mod payments;

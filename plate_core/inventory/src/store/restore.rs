@@ -8,11 +8,13 @@
 //! transitions ([`Restoration`]).
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 
 use redis::Pipeline;
 
-use super::call::{SHARD_TAG, unexpected};
+use super::call::SHARD_TAG;
 use super::contract::Genesis;
+use super::keyspace::OURS;
 use super::{Document, Store, StoreError};
 use crate::codec::settings::pack_pool;
 use crate::codec::{Writer, record};
@@ -60,24 +62,13 @@ impl Store {
 
     /// A key of ours, if there is any.
     async fn any_key(&self) -> Result<Option<String>, StoreError> {
-        for server in self.servers.primaries().await? {
-            let mut cursor = 0_u64;
-            loop {
-                let mut scan = redis::cmd("SCAN");
-                scan.arg(cursor).arg("MATCH").arg("{*}:*").arg("COUNT").arg(1_000);
-                let reply = server.send(&scan).await?;
-                let (next, keys): (u64, Vec<String>) =
-                    redis::from_redis_value_ref(&reply).map_err(|_| unexpected(&reply))?;
-                if let Some(key) = keys.into_iter().next() {
-                    return Ok(Some(key));
-                }
-                if next == 0 {
-                    break;
-                }
-                cursor = next;
-            }
-        }
-        Ok(None)
+        let mut found = None;
+        self.each_key(OURS, |name| {
+            found = Some(name.escape_ascii().to_string());
+            Ok(ControlFlow::Break(()))
+        })
+        .await?;
+        Ok(found)
     }
 
     async fn restore_shard(&self, from: &Restoration) -> Result<(), StoreError> {

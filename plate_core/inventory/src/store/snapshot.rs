@@ -7,6 +7,7 @@
 //! copy seven megabytes through Lua, and MULTI copies them once.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use redis::Value;
 
@@ -15,7 +16,7 @@ use super::follow::{Head, head_command, read_head};
 use super::{Store, StoreError, planes};
 use crate::codec::{payment, record};
 use crate::id::PaymentId;
-use crate::keys::PoolKey;
+use crate::keys::{PoolKey, split_name};
 use crate::payment::Payment;
 use crate::record::Record;
 
@@ -131,22 +132,12 @@ impl Store {
     /// The pools that have a key with this after its tag.
     async fn pools_with(&self, suffix: &str) -> Result<Vec<String>, StoreError> {
         let mut pools = Vec::new();
-        for server in self.servers.primaries().await? {
-            let mut cursor = 0_u64;
-            loop {
-                let mut scan = redis::cmd("SCAN");
-                scan.arg(cursor).arg("MATCH").arg(format!("{{*}}:{suffix}")).arg("COUNT").arg(1_000);
-                let found = server.send(&scan).await?;
-                let (next, names): (u64, Vec<String>) =
-                    redis::from_redis_value_ref(&found).map_err(|_| unexpected(&found))?;
-                let pool = |name: &String| Some(name.split_once('{')?.1.split_once('}')?.0.to_owned());
-                pools.extend(names.iter().filter_map(pool));
-                if next == 0 {
-                    break;
-                }
-                cursor = next;
-            }
-        }
+        self.each_key(&format!("{{*}}:{suffix}"), |name| {
+            let tag = split_name(&name).and_then(|(tag, _)| std::str::from_utf8(tag).ok());
+            pools.extend(tag.map(str::to_owned));
+            Ok(ControlFlow::Continue(()))
+        })
+        .await?;
         Ok(pools)
     }
 }

@@ -225,3 +225,54 @@ fn every_difference_is_named() {
         });
     }
 }
+
+/// A key that no pool has which was ever opened is named, whatever it holds: a byte changed in the name of a key of ours, a
+/// pool of the law before its opening, the shard's tag. What is there before a pool is opened is not, nor what somebody
+/// else keeps on the server, nor a pool that another worker opened and whose feed is whole.
+#[test]
+fn a_key_without_a_pool_is_named() {
+    let law = [ALMATY.to_owned(), UNOPENED.to_owned()];
+    for kind in Kind::BOTH {
+        run(async {
+            let server = Server::start(kind);
+            let store = server.store().await;
+            set_time(&mut server.client(), &[ALMATY, UNOPENED, OF_ANOTHER_LAW], NOON_MS);
+            open_pools(&store, &[ALMATY, OF_ANOTHER_LAW]).await;
+            store.hold(ALMATY, &[hold(1, "request-1", 7)]).await.unwrap();
+            let all_found = async || store.compare(&law, &mut Replay::default()).await.unwrap().differences;
+            for harmless in ["{person_car.04}:conf", "{parson_car.02}:conf", "{cart}:items", "live"] {
+                redis::cmd("HSET").arg(harmless).arg("a").arg("b").exec(&mut server.client()).unwrap();
+            }
+            assert_eq!(all_found().await, []);
+            for (tag, name, said) in STRAYS {
+                redis::cmd("HSET").arg(name).arg("rules").arg("x").exec(&mut server.client()).unwrap();
+                let expected = Difference::KeyUnknown { key: (*said).to_owned() };
+                assert_eq!(all_found().await, [((*tag).to_owned(), expected)], "{kind:?}");
+                redis::cmd("DEL").arg(name).exec(&mut server.client()).unwrap();
+            }
+            let conf = "{parson_car.02}:conf";
+            redis::cmd("HSET").arg(conf).arg("revision").arg(3).exec(&mut server.client()).unwrap();
+            let unjournalled = Difference::Unjournalled { journal: 0 };
+            assert_eq!(all_found().await, [("parson_car.02".to_owned(), unjournalled)]);
+            redis::cmd("DEL").arg(conf).exec(&mut server.client()).unwrap();
+            assert_eq!(all_found().await, []);
+        });
+    }
+}
+
+/// A pool of the law that nobody opened.
+const UNOPENED: &str = "person_car.03";
+/// One that this law does not have, and the store does.
+const OF_ANOTHER_LAW: &str = "person_car.21";
+/// Keys that nothing of ours has: the pool that is named, the key, and how it is called.
+const STRAYS: &[(&str, &[u8], &str)] = &[
+    ("parson_car.02", b"{parson_car.02}:live", "{parson_car.02}:live"),
+    ("parson_car.02", b"{parson_car.02}:conf", "{parson_car.02}:conf"),
+    ("pers\\xefn_car.02", b"{pers\xefn_car.02}:planes", "{pers\\xefn_car.02}:planes"),
+    (UNOPENED, b"{person_car.03}:conf", "{person_car.03}:conf"),
+    (UNOPENED, b"{person_car.03}:payments", "{person_car.03}:payments"),
+    (UNOPENED, b"{person_car.03}:requests", "{person_car.03}:requests"),
+    (ALMATY, b"{person_car.02}:lhve", "{person_car.02}:lhve"),
+    ("s0", b"{s0}:permitr", "{s0}:permitr"),
+    ("s1", b"{s1}:permits", "{s1}:permits"),
+];
