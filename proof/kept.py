@@ -111,7 +111,10 @@ def contents_in(client: redis.Redis) -> Contents:
         elif suffix in COMPARED:
             found[name] = payments_of(client.hgetall(key)) if suffix == "payments" else client.hgetall(key)
         elif suffix == "conf" and tag != "{s0}":
-            found[name] = client.hmget(key, "rules", "revision")
+            said = client.hmget(key, "rules", "revision")
+            # A cluster writes its mark before a pool is opened; that says nothing of the pool.
+            if any(said):
+                found[name] = said
     return found
 
 

@@ -13,11 +13,11 @@ import asyncio
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from plate_core import BootContractBroken, Inventory, JournalState, PlateError, RuleBook, load_rule_book
+from proof.damaged_store import DAMAGES
 from proof.experiment import Course, Experiment, Fault, Figure, Size, Tally
 from proof.kept import Kept, contents_of, is_up, keep_sale
 from tests.lasting_law import PATTERNS
@@ -102,115 +102,6 @@ async def _start(server: StoreServer, kept: Kept, book: RuleBook, *, compared: b
     return "refused by the comparison" if found["differences"] else "served"
 
 
-# --- damages ------------------------------------------------------------------------------------------------
-
-Damage = Callable[[Path, random.Random], None]
-
-
-def _increments(files: Path) -> Path:
-    """The file that the server appends to."""
-    return max(files.glob("*.incr.aof"), key=lambda file: file.stat().st_size)
-
-
-def cut(files: Path, rng: random.Random) -> None:
-    """The file ends somewhere."""
-    file = _increments(files)
-    with file.open("r+b") as opened:
-        opened.truncate(rng.randrange(file.stat().st_size))
-
-
-def cut_between_commands(files: Path, rng: random.Random) -> None:
-    """The file ends after a whole command: no server can tell."""
-    file = _increments(files)
-    whole = file.read_bytes()
-    ends = [at for at in _ends_of_transactions(whole) if at < len(whole)]
-    file.write_bytes(whole[: rng.choice(ends)])
-
-
-def _ends_of_transactions(whole: bytes) -> list[int]:
-    mark, ends, at = b"*1\r\n$4\r\nEXEC\r\n", [], 0
-    while (found := whole.find(mark, at)) >= 0:
-        at = found + len(mark)
-        ends.append(at)
-    return ends
-
-
-def flip(files: Path, rng: random.Random) -> None:
-    """One bit of the file."""
-    _change(_increments(files), rng, lambda byte: byte ^ (1 << rng.randrange(8)))
-
-
-def flip_in_a_record(files: Path, rng: random.Random) -> None:
-    """One bit of a value, where the server looks at nothing."""
-    file = _increments(files)
-    whole = bytearray(file.read_bytes())
-    places, at = [], 0
-    while (at := whole.find(b":live\r\n", at)) >= 0:
-        at += 1
-        places.append(at)
-    start = rng.choice(places)
-    # A field of 4 bytes, then the record's own length and bytes: an applicant stands 42 bytes into it.
-    at = whole.find(b"\r\n", whole.find(b"$", start + 20) + 1) + 2 + rng.randrange(42, 58)
-    whole[min(at, len(whole) - 1)] ^= 1 << rng.randrange(8)
-    file.write_bytes(whole)
-
-
-def zero(files: Path, rng: random.Random) -> None:
-    """A sector of zeros."""
-    file = _increments(files)
-    whole = bytearray(file.read_bytes())
-    at = rng.randrange(len(whole)) // 512 * 512
-    whole[at : at + 512] = bytes(len(whole[at : at + 512]))
-    file.write_bytes(whole)
-
-
-def remove_increments(files: Path, _rng: random.Random) -> None:
-    """The file is gone."""
-    _increments(files).unlink()
-
-
-def remove_manifest(files: Path, _rng: random.Random) -> None:
-    """What says which files there are is gone."""
-    next(files.glob("*.manifest")).unlink()
-
-
-def flip_manifest(files: Path, rng: random.Random) -> None:
-    """One bit of what says which files there are."""
-    _change(next(files.glob("*.manifest")), rng, lambda byte: byte ^ (1 << rng.randrange(8)))
-
-
-def remove_all(files: Path, _rng: random.Random) -> None:
-    """The directory is gone: a server would start empty, and say nothing."""
-    shutil.rmtree(files)
-
-
-def older_copy(_files: Path, _rng: random.Random) -> None:
-    """Whole, and from before the last sales; the copy was chosen already."""
-
-
-def _change(file: Path, rng: random.Random, change: Callable[[int], int]) -> None:
-    whole = bytearray(file.read_bytes())
-    at = rng.randrange(len(whole))
-    whole[at] = change(whole[at])
-    file.write_bytes(whole)
-
-
-DAMAGES: Final[dict[str, Damage]] = {
-    one.__name__: one
-    for one in (
-        cut,
-        cut_between_commands,
-        flip,
-        flip_in_a_record,
-        zero,
-        remove_increments,
-        remove_manifest,
-        flip_manifest,
-        remove_all,
-        older_copy,
-    )
-}
-
 EXPERIMENT = Experiment(
     name="aof_damaged",
     promise="the store's files cut, flipped, zeroed, gone or older: refused at the start, or served with "
@@ -220,5 +111,5 @@ EXPERIMENT = Experiment(
     run=run,
     sabotage=sabotage,
     full=Size(500, 50),
-    short=Size(10, 10),
+    short=Size(len(DAMAGES), len(DAMAGES)),
 )
