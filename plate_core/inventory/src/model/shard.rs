@@ -24,6 +24,8 @@ pub struct Permit {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Need {
     Nothing,
+    /// A new hold that names no applicant: it gets no permit, and the pool refuses it.
+    Nobodys,
     /// Never to be forgotten: a transaction buys one mark, however late it is named again.
     NeverForgotten,
     /// A permit for a new hold, and room in the operator's day if an operator asks.
@@ -40,9 +42,9 @@ pub(super) enum Need {
 }
 
 impl Need {
-    /// A permit for whom the act names; nothing, if it names nobody, and then the pool finds no permit.
+    /// A permit for whom the act names, if it names anybody.
     pub(super) fn permit(act: &Act) -> Self {
-        act.applicant.map_or(Need::Nothing, |applicant| Need::Permit {
+        act.applicant.map_or(Need::Nobodys, |applicant| Need::Permit {
             applicant,
             operator: act.operator().map(str::to_owned),
         })
@@ -160,6 +162,8 @@ impl Shard {
             }
             match &known.verdict {
                 Verdict::Refused(refused) => return Err(refused.clone()),
+                // The shard takes no permit for it, so nothing there tells of its first pass: each claims the id anew.
+                Verdict::Passed { .. } if claim.need == Need::Nobodys => {}
                 Verdict::Passed { permit_deadline_ms } => {
                     let pass = Pass { permit_deadline_ms: *permit_deadline_ms, fresh: false };
                     if let Need::Permit { applicant, .. } = &claim.need {
@@ -217,7 +221,7 @@ impl Shard {
     /// The deadline of the permit that a new request gets; 0 where it needs none or has none.
     fn judge(&mut self, claim: &Claim, now_ms: i64) -> Result<i64, Refused> {
         match &claim.need {
-            Need::Nothing | Need::NeverForgotten => Ok(0),
+            Need::Nothing | Need::Nobodys | Need::NeverForgotten => Ok(0),
             Need::Permit { applicant, operator } => {
                 self.has_room(applicant, operator.as_deref(), now_ms)?;
                 Ok(self.take_permit(claim.id.into(), applicant.id, operator.as_deref(), now_ms))
